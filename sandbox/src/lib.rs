@@ -1,0 +1,1 @@
+//! Stands in, on loopback, for everything around the function.

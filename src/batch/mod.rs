@@ -1,0 +1,17 @@
+//! A batch: its distinct rows, asked as many at once as the quota allows, until there is an answer for every row or no
+//! time is left. It knows nothing of HTTP, of Bedrock or of Location.
+
+mod answers;
+mod backoff;
+mod lane;
+mod limiter;
+mod plan;
+mod run;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+pub use answers::{Answer, Answers};
+pub use plan::Plan;
+pub use run::{Outcome, Progress, Work};
+pub use targets::Targets;

@@ -1,0 +1,256 @@
+//! Runs the distinct rows of a batch: fan-out, retries, and the deadline.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Instant, sleep_until};
+
+use super::lane::Lane;
+use super::targets::Permit;
+use super::{Answer, Answers, Plan, Targets, backoff};
+use crate::functions::{Code, Fault, Function, Refusal, Target, Value};
+
+/// Where the work stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Every distinct row has its answer.
+    Done,
+    /// It may go on later, or now: the time that was given is over.
+    Paused,
+    /// Nothing is in flight, and nothing can start that would end before the deadline.
+    OutOfTime,
+}
+
+/// How a batch ends.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    /// Every row has its answer.
+    Answered(Answers),
+    /// No row can be answered, because the statement is at fault.
+    Refused(Refusal),
+    /// Some rows have no answer yet.
+    Unfinished {
+        /// Whether throttling is the reason.
+        throttled: bool,
+    },
+}
+
+impl Outcome {
+    /// A word for the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::Refused(_) => "refused",
+            Self::Unfinished { throttled: true } => "throttled",
+            Self::Unfinished { throttled: false } => "unfinished",
+        }
+    }
+}
+
+/// A batch at work. Dropping it ends every call that is in flight.
+pub struct Work<'a> {
+    function: &'a dyn Function,
+    plan: &'a Plan<'a>,
+    ceiling: usize,
+    deadline: Instant,
+    lanes: Vec<Lane>,
+    in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>,
+    answers: Vec<Option<Answer>>,
+    attempts: Vec<u32>,
+    calls: usize,
+    /// Rows that a target judged by themselves, so that the statement is not at fault for all.
+    judged: usize,
+    last_failure_was_throttling: bool,
+}
+
+struct Ended {
+    row: u32,
+    lane: usize,
+    permit: Permit,
+    result: Result<Value, Fault>,
+}
+
+impl<'a> Work<'a> {
+    /// Prepares the work: rows that can be judged without a service call are judged now.
+    pub fn new(function: &'a dyn Function, plan: &'a Plan<'a>, targets: &Targets, deadline: Instant) -> Self {
+        let rows = plan.distinct().len();
+        let mut work = Self {
+            function,
+            plan,
+            ceiling: targets.ceiling(),
+            deadline,
+            lanes: Vec::new(),
+            in_flight: FuturesUnordered::new(),
+            answers: vec![None; rows],
+            attempts: vec![0; rows],
+            calls: 0,
+            judged: 0,
+            last_failure_was_throttling: false,
+        };
+        let mut lanes: HashMap<Target, usize> = HashMap::new();
+        for (row, arguments) in (0..).zip(plan.distinct()) {
+            match function.target(arguments) {
+                Ok(target) => {
+                    let lane = lanes.entry(target).or_insert_with_key(|target| {
+                        work.lanes.push(Lane::new(targets.get(target)));
+                        work.lanes.len() - 1
+                    });
+                    work.lanes[*lane].push(row);
+                }
+                Err(Fault::Row(refusal)) => work.answer(row, Answer::Row(refusal)),
+                Err(Fault::Statement(refusal)) => work.answer(row, Answer::Statement(refusal)),
+                Err(Fault::Moment(_)) => {
+                    let message = "the function could not say what to call for this row";
+                    work.answer(row, Answer::Row(Refusal::new(Code::ServiceError, message)));
+                }
+            }
+        }
+        work
+    }
+
+    /// Works until every row has its answer, `pause` has come, or the deadline leaves nothing to do.
+    ///
+    /// Calls in flight stay in flight when it pauses, and go on with the next call of this function.
+    pub async fn run_until(&mut self, pause: Instant) -> Progress {
+        let pause = pause.min(self.deadline);
+        loop {
+            let now = Instant::now();
+            let wake = self.start(now);
+            if self.lanes.iter().all(Lane::is_done) {
+                return Progress::Done;
+            }
+            let idle = self.in_flight.is_empty();
+            if now >= self.deadline || (idle && wake.is_none_or(|at| at >= self.deadline)) {
+                return Progress::OutOfTime;
+            }
+            if now >= pause {
+                return Progress::Paused;
+            }
+            tokio::select! {
+                biased;
+                Some(ended) = self.in_flight.next(), if !idle => {
+                    self.end(ended);
+                    // What has ended meanwhile is taken together, before anything new is started.
+                    while let Some(Some(ended)) = self.in_flight.next().now_or_never() {
+                        self.end(ended);
+                    }
+                }
+                () = sleep_until(wake.map_or(pause, |at| at.min(pause))) => {}
+            }
+        }
+    }
+
+    /// Starts every call that may start now, and gives the time at which the next one may without another one's end.
+    fn start(&mut self, now: Instant) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        let mut earlier = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
+        for index in 0..self.lanes.len() {
+            if let Some(at) = self.lanes[index].wake(now) {
+                earlier(at);
+            }
+            while self.in_flight.len() < self.ceiling && self.lanes[index].wants_to_start() {
+                let lane = &mut self.lanes[index];
+                match Permit::ask(&lane.state) {
+                    Ok(permit) => {
+                        if let Some(row) = lane.take() {
+                            self.call(row, index, permit);
+                        }
+                    }
+                    Err(super::limiter::Start::At(at)) => {
+                        earlier(Instant::from_std(at));
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+        }
+        next
+    }
+
+    fn call(&mut self, row: u32, lane: usize, permit: Permit) {
+        self.calls += 1;
+        let (function, arguments) = (self.function, &self.plan.distinct()[index(row)]);
+        self.in_flight.push(Box::pin(async move {
+            let call = AssertUnwindSafe(async { function.call(arguments).await });
+            let result = call.catch_unwind().await.unwrap_or_else(|_| {
+                let message = "the function failed on this row: its log says where";
+                Err(Fault::Row(Refusal::new(Code::ServiceError, message)))
+            });
+            Ended { row, lane, permit, result }
+        }));
+    }
+
+    fn end(&mut self, ended: Ended) {
+        let Ended { row, lane, permit, result } = ended;
+        self.lanes[lane].ended();
+        match result {
+            Ok(value) => {
+                permit.succeeded();
+                self.judge(row, lane, Answer::Value(value));
+            }
+            Err(Fault::Row(refusal)) => {
+                drop(permit);
+                self.judge(row, lane, Answer::Row(refusal));
+            }
+            Err(Fault::Statement(refusal)) => {
+                drop(permit);
+                self.lanes[lane].refused(&refusal);
+                self.answer(row, Answer::Statement(refusal));
+            }
+            Err(Fault::Moment(moment)) => {
+                if moment.throttled {
+                    permit.throttled(moment.retry_after);
+                }
+                self.last_failure_was_throttling = moment.throttled;
+                let attempts = &mut self.attempts[index(row)];
+                *attempts += 1;
+                let wait = backoff::wait(*attempts, &moment);
+                self.lanes[lane].try_again(row, Instant::now() + wait);
+            }
+        }
+        if let Some((refusal, rows)) = self.lanes[lane].give_up() {
+            for row in rows {
+                self.answer(row, Answer::Statement(refusal.clone()));
+            }
+        }
+    }
+
+    fn judge(&mut self, row: u32, lane: usize, answer: Answer) {
+        self.judged += 1;
+        self.lanes[lane].answered();
+        self.answer(row, answer);
+    }
+
+    fn answer(&mut self, row: u32, answer: Answer) {
+        self.answers[index(row)] = Some(answer);
+    }
+
+    /// Service calls that were started.
+    pub fn calls(&self) -> usize {
+        self.calls
+    }
+
+    /// Ends the work, and every call that is still in flight.
+    pub fn finish(self) -> Outcome {
+        let Some(distinct) = self.answers.into_iter().collect::<Option<Vec<_>>>() else {
+            return Outcome::Unfinished { throttled: self.last_failure_was_throttling };
+        };
+        let refusal = distinct.iter().find_map(|answer| match answer {
+            Answer::Statement(refusal) => Some(refusal),
+            _ => None,
+        });
+        match refusal {
+            Some(refusal) if self.judged == 0 => Outcome::Refused(refusal.clone()),
+            _ => Outcome::Answered(Answers::new(self.plan.rows().to_vec(), distinct)),
+        }
+    }
+}
+
+/// A `u32` fits wherever this function runs.
+fn index(row: u32) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
+}

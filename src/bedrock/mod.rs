@@ -1,0 +1,71 @@
+//! Amazon Bedrock: a question in, the model's text out. Nothing outside this folder names a type of its SDK.
+
+mod converse;
+mod error;
+mod invoke_model;
+
+use std::sync::OnceLock;
+
+use aws_config::SdkConfig;
+use aws_sdk_bedrockruntime::Client;
+
+use self::converse::FoldingModels;
+use self::invoke_model::Family;
+use crate::functions::{Code, Fault, Refusal};
+
+/// Most tokens of an answer. Bedrock reserves this much of the quota when a call starts, and the model's maximum when
+/// it is not said: a small number is what lets many calls run at once.
+///
+/// Source: the article's default; Bedrock's token accounting in its quotas for the runtime.
+const MAX_TOKENS: u16 = 512;
+
+/// What is asked, and of whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// What to do with every row; may be empty.
+    pub instructions: &'a str,
+    /// This row's text.
+    pub user_context: &'a str,
+    /// A model id, an inference profile's id, or an ARN.
+    pub model_id: &'a str,
+}
+
+/// The Bedrock runtime of one Region.
+pub struct Bedrock {
+    config: SdkConfig,
+    client: OnceLock<Client>,
+    folding: FoldingModels,
+}
+
+impl Bedrock {
+    /// A client that is built when the first question is asked.
+    pub fn new(config: SdkConfig) -> Self {
+        Self { config, client: OnceLock::new(), folding: FoldingModels::default() }
+    }
+
+    /// Asks once, and gives the text of the answer as the model wrote it.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Fault`]; an answer without text is the row's.
+    pub async fn ask(&self, question: Question<'_>) -> Result<String, Fault> {
+        let client = self.client.get_or_init(|| Client::new(&self.config));
+        match Family::of(question.model_id) {
+            Some(family) => invoke_model::ask(client, family, question).await,
+            None => converse::ask(client, &self.folding, question).await,
+        }
+    }
+}
+
+/// An answer's text, or the fault of a row whose answer has none.
+fn some_text(text: String) -> Result<String, Fault> {
+    if text.is_empty() {
+        return Err(Fault::Row(Refusal::new(Code::ServiceError, "the model's answer holds no text")));
+    }
+    Ok(text)
+}
+
+/// The fault of a row that a guardrail or the model's own filter stopped.
+fn content_blocked() -> Fault {
+    Fault::Row(Refusal::new(Code::ContentBlocked, "a guardrail or a content filter stopped the question or the answer"))
+}

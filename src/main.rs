@@ -1,0 +1,44 @@
+//! The Lambda function: reads the settings, builds the house, and opens its doors to the Runtime API.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use snowflake_aws_functions::bedrock::Bedrock;
+use snowflake_aws_functions::deadline;
+use snowflake_aws_functions::doors::{Event, House};
+use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate};
+use snowflake_aws_functions::location::PlaceIndex;
+use snowflake_aws_functions::sdk;
+use snowflake_aws_functions::settings::Settings;
+
+// One thread: the work is waiting, and a Lambda of less than 1,769 MB has less than one processor.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda_runtime::tracing::init_default_subscriber();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Error> {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err("this is a Lambda function: run it with sam local invoke or cargo lambda, or try cargo demo".into());
+    }
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    let sdk = sdk::load().await;
+    let place_index = settings.place_index_name.map(|name| PlaceIndex::new(name, sdk.clone()));
+    let functions =
+        Functions::new(AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids), GetCoordinate::new(place_index));
+    let house = Arc::new(House::new(functions, settings.max_concurrency));
+    lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {
+        let house = Arc::clone(&house);
+        let deadline = deadline::of(invocation.context.deadline());
+        async move { house.open(invocation.payload, deadline).await.map_err(Diagnostic::from) }
+    }))
+    .await
+}

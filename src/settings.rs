@@ -1,0 +1,135 @@
+//! The environment variables that configure the function, read and checked once, at the start.
+
+use crate::functions::ModelPatterns;
+
+/// More calls in flight than this would run out of the 1,024 file descriptors that Lambda gives an environment.
+const MOST_CONCURRENCY: usize = 800;
+
+/// Every setting, with the documented default where the environment says nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `PLACE_INDEX_NAME`: the Amazon Location place index that geocoding uses.
+    pub place_index_name: Option<String>,
+    /// `LOCATION_INTENDED_USE`: whether answers of Amazon Location may be kept.
+    pub location_intended_use: IntendedUse,
+    /// `ALLOWED_MODEL_IDS`: the models that SQL may name.
+    pub allowed_model_ids: ModelPatterns,
+    /// `MAX_CONCURRENCY`: most service calls in flight in one execution environment.
+    pub max_concurrency: usize,
+}
+
+/// What Amazon Location's terms let be done with an answer.
+///
+/// Source: `IntendedUse` of `AWS::Location::PlaceIndex`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntendedUse {
+    /// The answer may be used, but kept nowhere, the journal included.
+    SingleUse,
+    /// The answer may be kept.
+    Storage,
+}
+
+/// A variable whose value cannot be used. It stops the start.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name}={value:?} cannot be used: {allowed}")]
+pub struct SettingError {
+    name: &'static str,
+    value: String,
+    allowed: String,
+}
+
+impl Settings {
+    /// Reads the settings through `variable`, which gives the value of an environment variable.
+    ///
+    /// An empty value counts as not set, because a template cannot leave a variable out.
+    ///
+    /// # Errors
+    ///
+    /// The first variable whose value cannot be used.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let read = |name: &'static str| variable(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            place_index_name: parse(read, "PLACE_INDEX_NAME", place_index_name)?,
+            location_intended_use: parse(read, "LOCATION_INTENDED_USE", intended_use)?
+                .unwrap_or(IntendedUse::SingleUse),
+            allowed_model_ids: parse(read, "ALLOWED_MODEL_IDS", ModelPatterns::parse)?.unwrap_or_default(),
+            max_concurrency: parse(read, "MAX_CONCURRENCY", |value| whole_number(value, 1, MOST_CONCURRENCY))?
+                .unwrap_or(128),
+        })
+    }
+}
+
+fn parse<T>(
+    read: impl Fn(&'static str) -> Option<String>,
+    name: &'static str,
+    value_of: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, SettingError> {
+    let Some(value) = read(name) else {
+        return Ok(None);
+    };
+    match value_of(&value) {
+        Ok(parsed) => Ok(Some(parsed)),
+        Err(allowed) => Err(SettingError { name, value, allowed }),
+    }
+}
+
+fn place_index_name(value: &str) -> Result<String, String> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    if value.len() <= 100 && value.chars().all(known) {
+        Ok(value.to_owned())
+    } else {
+        Err("give the name of a place index: 1 to 100 letters, digits, '-', '.' or '_'".to_owned())
+    }
+}
+
+fn intended_use(value: &str) -> Result<IntendedUse, String> {
+    match value {
+        "SingleUse" => Ok(IntendedUse::SingleUse),
+        "Storage" => Ok(IntendedUse::Storage),
+        _ => Err("give SingleUse or Storage, as the place index was created".to_owned()),
+    }
+}
+
+fn whole_number(value: &str, least: usize, most: usize) -> Result<usize, String> {
+    match value.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("give a whole number from {least} to {most}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        Settings::read(|name| {
+            let (_, value) = pairs.iter().find(|(key, _)| *key == name)?;
+            Some((*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_documented_defaults() {
+        let settings = read(&[("PLACE_INDEX_NAME", "")]).unwrap();
+        assert_eq!(settings.place_index_name, None);
+        assert_eq!(settings.location_intended_use, IntendedUse::SingleUse);
+        assert!(settings.allowed_model_ids.allow("any.model"));
+        assert_eq!(settings.max_concurrency, 128);
+    }
+
+    #[test]
+    fn a_wrong_value_names_the_variable_the_value_and_what_is_allowed() {
+        for (name, value, allowed) in [
+            ("MAX_CONCURRENCY", "0", "1 to 800"),
+            ("MAX_CONCURRENCY", "many", "1 to 800"),
+            ("MAX_CONCURRENCY", "801", "1 to 800"),
+            ("LOCATION_INTENDED_USE", "storage", "SingleUse or Storage"),
+            ("PLACE_INDEX_NAME", "my index", "letters, digits"),
+            ("ALLOWED_MODEL_IDS", " , ", "model ids"),
+        ] {
+            let message = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{name}={value:?}")), "{message}");
+            assert!(message.contains(allowed), "{message}");
+        }
+    }
+}

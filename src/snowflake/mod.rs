@@ -1,0 +1,5 @@
+//! Snowflake's wire format for external functions, and nothing else: requests, responses, headers.
+
+pub mod headers;
+pub mod request;
+pub mod response;
