@@ -16,6 +16,8 @@ use snowflake_aws_functions::settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
+    // The default hook prints the panic's message, which may quote row data.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(location = ?panic.location(), "panic")));
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -18,11 +18,29 @@ pub enum Answer {
 pub struct Answers {
     rows: Vec<Option<u32>>,
     distinct: Vec<Answer>,
+    refusal: Option<Refusal>,
 }
 
 impl Answers {
-    pub(super) fn new(rows: Vec<Option<u32>>, distinct: Vec<Answer>) -> Self {
-        Self { rows, distinct }
+    pub(super) fn new(rows: Vec<Option<u32>>, distinct: Vec<Answer>, refusal: Option<Refusal>) -> Self {
+        Self { rows, distinct, refusal }
+    }
+
+    /// Why no row could be answered, if the statement is at fault for all of them.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// The service's code, if it judged rows and refused every one of them.
+    pub fn refused_by_service(&self) -> Option<&str> {
+        let mut code = None;
+        for answer in &self.distinct {
+            match answer {
+                Answer::Value(_) => return None,
+                Answer::Row(refusal) | Answer::Statement(refusal) => code = code.or(refusal.service_code.as_deref()),
+            }
+        }
+        code
     }
 
     /// What is known of each row, in order; `None` for a row with a NULL argument.

@@ -13,5 +13,5 @@ mod tests;
 
 pub use answers::{Answer, Answers};
 pub use plan::Plan;
-pub use run::{Outcome, Progress, Work};
+pub use run::{Progress, Unfinished, Work};
 pub use targets::Targets;

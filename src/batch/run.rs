@@ -25,30 +25,11 @@ pub enum Progress {
     OutOfTime,
 }
 
-/// How a batch ends.
-#[derive(Debug, PartialEq)]
-pub enum Outcome {
-    /// Every row has its answer.
-    Answered(Answers),
-    /// No row can be answered, because the statement is at fault.
-    Refused(Refusal),
-    /// Some rows have no answer yet.
-    Unfinished {
-        /// Whether throttling is the reason.
-        throttled: bool,
-    },
-}
-
-impl Outcome {
-    /// A word for the log.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Answered(_) => "answered",
-            Self::Refused(_) => "refused",
-            Self::Unfinished { throttled: true } => "throttled",
-            Self::Unfinished { throttled: false } => "unfinished",
-        }
-    }
+/// Some rows have no answer, and the time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Whether throttling is the reason.
+    pub throttled: bool,
 }
 
 /// A batch at work. Dropping it ends every call that is in flight.
@@ -235,18 +216,18 @@ impl<'a> Work<'a> {
     }
 
     /// Ends the work, and every call that is still in flight.
-    pub fn finish(self) -> Outcome {
-        let Some(distinct) = self.answers.into_iter().collect::<Option<Vec<_>>>() else {
-            return Outcome::Unfinished { throttled: self.last_failure_was_throttling };
-        };
+    ///
+    /// # Errors
+    ///
+    /// When some row has no answer.
+    pub fn finish(self) -> Result<Answers, Unfinished> {
+        let unfinished = Unfinished { throttled: self.last_failure_was_throttling };
+        let distinct: Vec<Answer> = self.answers.into_iter().collect::<Option<_>>().ok_or(unfinished)?;
         let refusal = distinct.iter().find_map(|answer| match answer {
-            Answer::Statement(refusal) => Some(refusal),
+            Answer::Statement(refusal) if self.judged == 0 => Some(refusal.clone()),
             _ => None,
         });
-        match refusal {
-            Some(refusal) if self.judged == 0 => Outcome::Refused(refusal.clone()),
-            _ => Outcome::Answered(Answers::new(self.plan.rows().to_vec(), distinct)),
-        }
+        Ok(Answers::new(self.plan.rows().to_vec(), distinct, refusal))
     }
 }
 

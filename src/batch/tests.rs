@@ -119,7 +119,12 @@ fn rows<'a>(texts: impl IntoIterator<Item = &'a str>, target: &'a str) -> Vec<Ar
     texts.into_iter().map(|text| vec![Some(Cow::Borrowed(text)), Some(Cow::Borrowed(target))]).collect()
 }
 
-async fn run(function: &Scripted, rows: &[Arguments<'_>], ceiling: usize, time: Duration) -> Outcome {
+async fn run(
+    function: &Scripted,
+    rows: &[Arguments<'_>],
+    ceiling: usize,
+    time: Duration,
+) -> Result<Answers, Unfinished> {
     let plan = Plan::of(rows);
     let targets = Targets::new(ceiling);
     let deadline = Instant::now() + time;
@@ -131,11 +136,14 @@ async fn run(function: &Scripted, rows: &[Arguments<'_>], ceiling: usize, time: 
     outcome
 }
 
-fn json(outcome: &Outcome) -> Vec<&str> {
-    match outcome {
-        Outcome::Answered(answers) => answers.json().collect(),
-        other => panic!("{other:?}"),
-    }
+fn json(outcome: &Result<Answers, Unfinished>) -> Vec<&str> {
+    let answers = outcome.as_ref().unwrap();
+    assert_eq!(answers.refusal(), None);
+    answers.json().collect()
+}
+
+fn refused(outcome: &Result<Answers, Unfinished>) -> Option<&Refusal> {
+    outcome.as_ref().unwrap().refusal()
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -184,7 +192,7 @@ async fn a_wait_beyond_the_deadline_is_not_waited_for() {
     let function = Scripted::with(SECOND, &[("a", &[Step::ThrottleFor(60 * SECOND)])]);
     let begin = Instant::now();
     let outcome = run(&function, &rows(["a"], "t"), 8, 20 * SECOND).await;
-    assert_eq!(outcome, Outcome::Unfinished { throttled: true });
+    assert_eq!(outcome, Err(Unfinished { throttled: true }));
     assert_eq!(begin.elapsed(), Duration::ZERO);
 }
 
@@ -192,7 +200,7 @@ async fn a_wait_beyond_the_deadline_is_not_waited_for() {
 async fn a_hanging_service_ends_with_the_deadline() {
     let function = Scripted::with(SECOND, &[("b", &[Step::Hang])]);
     let outcome = run(&function, &rows(["a", "b"], "t"), 8, 20 * SECOND).await;
-    assert_eq!(outcome, Outcome::Unfinished { throttled: false });
+    assert_eq!(outcome, Err(Unfinished { throttled: false }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,7 +219,7 @@ async fn a_statement_that_cannot_succeed_takes_a_few_calls() {
     let function = Scripted::with(SECOND, &[("*", &[Step::RefuseStatement])]);
     let texts: Vec<String> = (0..1000).map(|row| row.to_string()).collect();
     let all = rows(texts.iter().map(String::as_str), "t");
-    assert_eq!(run(&function, &all, 128, 20 * SECOND).await, Outcome::Refused(refusal()));
+    assert_eq!(refused(&run(&function, &all, 128, 20 * SECOND).await), Some(&refusal()));
     assert!(function.calls() <= 5, "{}", function.calls());
 }
 
@@ -226,7 +234,7 @@ async fn a_model_that_only_some_rows_name_is_null_for_them() {
     let function = Scripted::with(SECOND, &[]);
     let outcome = run(&function, &all, 8, 60 * SECOND).await;
     assert_eq!(json(&outcome).iter().filter(|answer| **answer == "null").count(), 50);
-    assert_eq!(run(&function, &rows(["a"], "forbidden"), 8, SECOND).await, Outcome::Refused(refusal()));
+    assert_eq!(refused(&run(&function, &rows(["a"], "forbidden"), 8, SECOND).await), Some(&refusal()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,7 +242,7 @@ async fn a_row_at_fault_does_not_hide_that_the_statement_is() {
     let mut all = rows(["a"], "forbidden");
     all.extend(rows(["b"], "bad"));
     let function = Scripted::default();
-    assert_eq!(run(&function, &all, 8, SECOND).await, Outcome::Refused(refusal()));
+    assert_eq!(refused(&run(&function, &all, 8, SECOND).await), Some(&refusal()));
     assert_eq!(function.calls(), 0);
 }
 
@@ -276,7 +284,7 @@ proptest! {
                 .iter()
                 .map(|(text, null)| vec![Some(Cow::Borrowed(TEXTS[*text])), (!null).then_some(Cow::Borrowed("t"))])
                 .collect();
-            if let Outcome::Answered(answers) = run(&function, &all, ceiling, 60 * SECOND).await {
+            if let Ok(answers) = run(&function, &all, ceiling, 60 * SECOND).await {
                 let answers: Vec<_> = answers.json().collect();
                 assert_eq!(answers.len(), batch.len());
                 for ((text, null), answer) in batch.iter().zip(answers) {

@@ -39,6 +39,14 @@ pub struct Members {
     pub function: Option<Box<RawValue>>,
     /// Direct invocation.
     pub data: Option<Box<RawValue>>,
+    /// Direct invocation of one call, and Redshift.
+    pub arguments: Option<Box<RawValue>>,
+    /// Redshift.
+    #[serde(rename = "external_function")]
+    pub external_function: Option<Box<RawValue>>,
+    /// Redshift.
+    #[serde(rename = "num_records")]
+    pub num_records: Option<Box<RawValue>>,
 }
 
 impl<'de> Deserialize<'de> for Event {

@@ -14,7 +14,7 @@ use crate::snowflake::response;
 /// Lambda's own limit of an answer, in bytes of the whole JSON object.
 ///
 /// Source: 6 MB for synchronous invocations, in Lambda's quotas; the exact number is the one that the service reports.
-const LARGEST: usize = 6_291_556;
+pub const LARGEST: usize = 6_291_556;
 
 /// From this many bytes on, an answer is compressed for a caller that takes it so.
 const LARGE: usize = 1024 * 1024;

@@ -1,11 +1,14 @@
 //! The doors: one for each form of call. All of them lead to [`House::answer`].
 
 mod api_gateway;
+mod arguments;
 mod body;
 mod direct;
 mod error;
 mod event;
 mod http;
+mod pipes;
+mod redshift;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -15,7 +18,7 @@ pub use error::CallError;
 pub use event::Event;
 pub use http::Response;
 
-use crate::batch::{Answers, Outcome, Plan, Progress, Targets, Work};
+use crate::batch::{Answers, Plan, Progress, Targets, Unfinished, Work};
 use crate::functions::{Arguments, Function, Functions};
 
 /// What lies behind the doors, and outlives an invocation.
@@ -23,6 +26,11 @@ pub struct House {
     functions: Functions,
     targets: Targets,
 }
+
+/// What an event of no known form is answered with.
+const FORMS: &str = "the event has no known form; the forms are an API Gateway event of version 1 or 2, a direct \
+    invocation {\"function\": name, \"data\": [[0, argument, …], …]}, an array of Pipes elements \
+    {\"function\": name, \"arguments\": [argument, …]}, and a Redshift Lambda UDF call";
 
 /// What an invocation returns.
 #[derive(Debug, Serialize)]
@@ -51,19 +59,39 @@ impl House {
             Event::Object(event) if api_gateway::recognises(&event) => {
                 Ok(Reply::Http(api_gateway::answer(self, &event, deadline).await))
             }
-            Event::Object(event) if direct::recognises(&event) => {
-                direct::answer(self, &event, deadline).await.map(Reply::Json)
+            Event::Object(event) if redshift::recognises(&event) => {
+                json(redshift::answer(self, &event, deadline).await)
             }
-            _ => Err(CallError::Rejected(
-                "the event has no known form: send an API Gateway event of version 1 or 2, or \
-                 {\"function\": name, \"data\": [[0, argument, …], …]}"
-                    .to_owned(),
-            )),
+            Event::Object(event) if direct::recognises(&event) => json(direct::answer(self, &event, deadline).await?),
+            Event::Array(elements) => json(pipes::answer(self, &elements, deadline).await?),
+            _ => Err(CallError::Rejected(FORMS.to_owned())),
         }
     }
 
     /// Answers the rows of a call.
+    ///
+    /// # Errors
+    ///
+    /// As [`House::work`], and when the statement is at fault for every row.
     async fn answer(
+        &self,
+        function: &dyn Function,
+        rows: &[Arguments<'_>],
+        deadline: Instant,
+    ) -> Result<Answers, CallError> {
+        let answers = self.work(function, rows, deadline).await?;
+        match answers.refusal() {
+            Some(refusal) => Err(refusal.clone().into()),
+            None => Ok(answers),
+        }
+    }
+
+    /// Works on rows until each has an answer.
+    ///
+    /// # Errors
+    ///
+    /// When the moment does not let them be answered before the deadline.
+    async fn work(
         &self,
         function: &dyn Function,
         rows: &[Arguments<'_>],
@@ -74,21 +102,38 @@ impl House {
         let mut work = Work::new(function, &plan, &self.targets, deadline);
         while work.run_until(deadline).await == Progress::Paused {}
         let calls = work.calls();
-        let outcome = work.finish();
+        let answers = work.finish();
+        let outcome = match &answers {
+            Ok(answers) if answers.refusal().is_some() => "refused",
+            Ok(_) => "answered",
+            Err(Unfinished { throttled: true }) => "throttled",
+            Err(Unfinished { throttled: false }) => "unfinished",
+        };
         tracing::info!(
             function = function.name(),
             rows = rows.len(),
             distinct = plan.distinct().len(),
             calls,
             milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-            outcome = outcome.name(),
+            outcome,
             "batch"
         );
-        match outcome {
-            Outcome::Answered(answers) => Ok(answers),
-            Outcome::Refused(refusal) => Err(refusal.into()),
-            Outcome::Unfinished { throttled: true } => Err(CallError::Throttled),
-            Outcome::Unfinished { throttled: false } => Err(CallError::Unavailable),
+        if let Some(code) = answers.as_ref().ok().and_then(Answers::refused_by_service) {
+            tracing::warn!(function = function.name(), code, "the service refused every row of the batch");
         }
+        answers.map_err(|unfinished| match unfinished {
+            Unfinished { throttled: true } => CallError::Throttled,
+            Unfinished { throttled: false } => CallError::Unavailable,
+        })
     }
+}
+
+/// A JSON text as an invocation's answer, if Lambda can carry it.
+fn json(text: String) -> Result<Reply, CallError> {
+    if text.len() > http::LARGEST {
+        let (length, limit) = (text.len(), http::LARGEST);
+        let what = format!("the answers are {length} bytes, more than the {limit} that Lambda takes: send fewer rows");
+        return Err(CallError::Rejected(what));
+    }
+    RawValue::from_string(text).map(Reply::Json).map_err(|_| CallError::Unavailable)
 }
