@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use snowflake_aws_functions::bedrock::Bedrock;
-use snowflake_aws_functions::deadline;
+use snowflake_aws_functions::deadline::Times;
 use snowflake_aws_functions::doors::{Event, House};
 use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate};
+use snowflake_aws_functions::journal::{DynamoDb, Journal};
 use snowflake_aws_functions::location::PlaceIndex;
 use snowflake_aws_functions::sdk;
 use snowflake_aws_functions::settings::Settings;
@@ -34,13 +35,18 @@ async fn run() -> Result<(), Error> {
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let sdk = sdk::load().await;
     let place_index = settings.place_index_name.map(|name| PlaceIndex::new(name, sdk.clone()));
-    let functions =
-        Functions::new(AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids), GetCoordinate::new(place_index));
-    let house = Arc::new(House::new(functions, settings.max_concurrency));
+    let journal = settings
+        .journal_table_name
+        .map(|table| -> Box<dyn Journal> { Box::new(DynamoDb::new(table, settings.journal_retention, sdk.clone())) });
+    let functions = Functions::new(
+        AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids),
+        GetCoordinate::new(place_index, settings.location_intended_use),
+    );
+    let house = Arc::new(House::new(functions, settings.max_concurrency, journal));
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {
         let house = Arc::clone(&house);
-        let deadline = deadline::of(invocation.context.deadline());
-        async move { house.open(invocation.payload, deadline).await.map_err(Diagnostic::from) }
+        let times = Times::until(invocation.context.deadline());
+        async move { house.open(invocation.payload, times).await.map_err(Diagnostic::from) }
     }))
     .await
 }

@@ -1,6 +1,9 @@
 //! The environment variables that configure the function, read and checked once, at the start.
 
+use std::time::Duration;
+
 use crate::functions::ModelPatterns;
+use crate::location::IntendedUse;
 
 /// More calls in flight than this would run out of the 1,024 file descriptors that Lambda gives an environment.
 const MOST_CONCURRENCY: usize = 800;
@@ -16,17 +19,10 @@ pub struct Settings {
     pub allowed_model_ids: ModelPatterns,
     /// `MAX_CONCURRENCY`: most service calls in flight in one execution environment.
     pub max_concurrency: usize,
-}
-
-/// What Amazon Location's terms let be done with an answer.
-///
-/// Source: `IntendedUse` of `AWS::Location::PlaceIndex`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntendedUse {
-    /// The answer may be used, but kept nowhere, the journal included.
-    SingleUse,
-    /// The answer may be kept.
-    Storage,
+    /// `JOURNAL_TABLE_NAME`: the DynamoDB table of the journal. Without it no request is answered 202.
+    pub journal_table_name: Option<String>,
+    /// `JOURNAL_RETENTION_HOURS`: after which a batch in the journal expires.
+    pub journal_retention: Duration,
 }
 
 /// A variable whose value cannot be used. It stops the start.
@@ -55,6 +51,8 @@ impl Settings {
             allowed_model_ids: parse(read, "ALLOWED_MODEL_IDS", ModelPatterns::parse)?.unwrap_or_default(),
             max_concurrency: parse(read, "MAX_CONCURRENCY", |value| whole_number(value, 1, MOST_CONCURRENCY))?
                 .unwrap_or(128),
+            journal_table_name: parse(read, "JOURNAL_TABLE_NAME", table_name)?,
+            journal_retention: parse(read, "JOURNAL_RETENTION_HOURS", hours)?.unwrap_or(Duration::from_hours(12)),
         })
     }
 }
@@ -80,6 +78,20 @@ fn place_index_name(value: &str) -> Result<String, String> {
     } else {
         Err("give the name of a place index: 1 to 100 letters, digits, '-', '.' or '_'".to_owned())
     }
+}
+
+fn table_name(value: &str) -> Result<String, String> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    if (3..=255).contains(&value.len()) && value.chars().all(known) {
+        Ok(value.to_owned())
+    } else {
+        Err("give the name of a DynamoDB table: 3 to 255 letters, digits, '-', '.' or '_'".to_owned())
+    }
+}
+
+/// Less than an hour would lose batches that Snowflake still asks for.
+fn hours(value: &str) -> Result<Duration, String> {
+    whole_number(value, 1, 168).map(|hours| Duration::from_hours(hours as u64))
 }
 
 fn intended_use(value: &str) -> Result<IntendedUse, String> {
@@ -115,6 +127,8 @@ mod tests {
         assert_eq!(settings.location_intended_use, IntendedUse::SingleUse);
         assert!(settings.allowed_model_ids.allow("any.model"));
         assert_eq!(settings.max_concurrency, 128);
+        assert_eq!(settings.journal_table_name, None);
+        assert_eq!(settings.journal_retention, Duration::from_hours(12));
     }
 
     #[test]
@@ -126,6 +140,8 @@ mod tests {
             ("LOCATION_INTENDED_USE", "storage", "SingleUse or Storage"),
             ("PLACE_INDEX_NAME", "my index", "letters, digits"),
             ("ALLOWED_MODEL_IDS", " , ", "model ids"),
+            ("JOURNAL_TABLE_NAME", "a b", "DynamoDB table"),
+            ("JOURNAL_RETENTION_HOURS", "0", "1 to 168"),
         ] {
             let message = read(&[(name, value)]).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{name}={value:?}")), "{message}");

@@ -1,1 +1,2 @@
 //! Stands in, on loopback, for everything around the function.
+pub mod aws;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod backoff;
+mod known;
 mod lane;
 mod limiter;
 mod plan;
@@ -12,6 +13,7 @@ mod targets;
 mod tests;
 
 pub use answers::{Answer, Answers};
+pub use known::{Entry, Known};
 pub use plan::Plan;
 pub use run::{Progress, Unfinished, Work};
 pub use targets::Targets;

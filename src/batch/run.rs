@@ -1,6 +1,6 @@
 //! Runs the distinct rows of a batch: fan-out, retries, and the deadline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -11,8 +11,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lane::Lane;
 use super::targets::Permit;
-use super::{Answer, Answers, Plan, Targets, backoff};
+use super::{Answer, Answers, Entry, Known, Plan, Targets, backoff};
 use crate::functions::{Code, Fault, Function, Refusal, Target, Value};
+
+/// Invocations at whose deadline a row's call is cut off, before the row is at fault.
+const CUTS: u32 = 2;
 
 /// Where the work stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,12 @@ pub struct Work<'a> {
     in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>,
     answers: Vec<Option<Answer>>,
     attempts: Vec<u32>,
+    /// Rows whose call is in flight.
+    running: BTreeSet<u32>,
+    /// Rows that were answered by a service and are not in the journal yet.
+    unsaved: Vec<u32>,
+    /// How often the call of a row was cut off at the deadline.
+    cuts: HashMap<u32, u32>,
     calls: usize,
     /// Rows that a target judged by themselves, so that the statement is not at fault for all.
     judged: usize,
@@ -56,8 +65,15 @@ struct Ended {
 }
 
 impl<'a> Work<'a> {
-    /// Prepares the work: rows that can be judged without a service call are judged now.
-    pub fn new(function: &'a dyn Function, plan: &'a Plan<'a>, targets: &Targets, deadline: Instant) -> Self {
+    /// Prepares the work: what is `known` is not asked again, and rows that can be judged without a service call are
+    /// judged now.
+    pub fn new(
+        function: &'a dyn Function,
+        plan: &'a Plan<'a>,
+        targets: &Targets,
+        mut known: Known,
+        deadline: Instant,
+    ) -> Self {
         let rows = plan.distinct().len();
         let mut work = Self {
             function,
@@ -68,12 +84,20 @@ impl<'a> Work<'a> {
             in_flight: FuturesUnordered::new(),
             answers: vec![None; rows],
             attempts: vec![0; rows],
+            running: BTreeSet::new(),
+            unsaved: Vec::new(),
+            cuts: known.cuts,
             calls: 0,
             judged: 0,
             last_failure_was_throttling: false,
         };
         let mut lanes: HashMap<Target, usize> = HashMap::new();
         for (row, arguments) in (0..).zip(plan.distinct()) {
+            if let Some(answer) = known.answers.remove(&row) {
+                work.judged += usize::from(!matches!(answer, Answer::Statement(_)));
+                work.answers[index(row)] = Some(answer);
+                continue;
+            }
             match function.target(arguments) {
                 Ok(target) => {
                     let lane = lanes.entry(target).or_insert_with_key(|target| {
@@ -154,6 +178,7 @@ impl<'a> Work<'a> {
 
     fn call(&mut self, row: u32, lane: usize, permit: Permit) {
         self.calls += 1;
+        self.running.insert(row);
         let (function, arguments) = (self.function, &self.plan.distinct()[index(row)]);
         self.in_flight.push(Box::pin(async move {
             let call = AssertUnwindSafe(async { function.call(arguments).await });
@@ -168,6 +193,7 @@ impl<'a> Work<'a> {
     fn end(&mut self, ended: Ended) {
         let Ended { row, lane, permit, result } = ended;
         self.lanes[lane].ended();
+        self.running.remove(&row);
         match result {
             Ok(value) => {
                 permit.succeeded();
@@ -181,6 +207,7 @@ impl<'a> Work<'a> {
                 drop(permit);
                 self.lanes[lane].refused(&refusal);
                 self.answer(row, Answer::Statement(refusal));
+                self.unsaved.push(row);
             }
             Err(Fault::Moment(moment)) => {
                 if moment.throttled {
@@ -196,6 +223,7 @@ impl<'a> Work<'a> {
         if let Some((refusal, rows)) = self.lanes[lane].give_up() {
             for row in rows {
                 self.answer(row, Answer::Statement(refusal.clone()));
+                self.unsaved.push(row);
             }
         }
     }
@@ -204,10 +232,48 @@ impl<'a> Work<'a> {
         self.judged += 1;
         self.lanes[lane].answered();
         self.answer(row, answer);
+        self.unsaved.push(row);
     }
 
     fn answer(&mut self, row: u32, answer: Answer) {
         self.answers[index(row)] = Some(answer);
+    }
+
+    /// Ends the calls that are in flight at the deadline, and gives what is to be kept of that: a row whose call was cut
+    /// off for the second time is at fault itself, so that one endless answer is not paid for for ever.
+    pub fn cut_off(&mut self) -> Entry {
+        self.in_flight.clear();
+        let mut cut = Vec::new();
+        for row in std::mem::take(&mut self.running) {
+            let cuts = self.cuts.entry(row).or_default();
+            *cuts += 1;
+            if *cuts < CUTS {
+                cut.push(row);
+                continue;
+            }
+            let message = "the answer takes longer than two whole invocations";
+            self.judged += 1;
+            self.answer(row, Answer::Row(Refusal::new(Code::Timeout, message)));
+            self.unsaved.push(row);
+        }
+        Entry { cut, ..self.unsaved() }
+    }
+
+    /// The answers that were not given to be kept before.
+    pub fn unsaved(&mut self) -> Entry {
+        let rows = std::mem::take(&mut self.unsaved);
+        let answer = |row: u32| Some((row, self.answers[index(row)].clone()?));
+        Entry { answers: rows.into_iter().filter_map(answer).collect(), cut: Vec::new() }
+    }
+
+    /// Takes back what could not be kept.
+    pub fn not_saved(&mut self, entry: &Entry) {
+        self.unsaved.extend(entry.answers.iter().map(|(row, _)| *row));
+    }
+
+    /// Whether every row has its answer.
+    pub fn is_complete(&self) -> bool {
+        self.answers.iter().all(Option::is_some)
     }
 
     /// Service calls that were started.

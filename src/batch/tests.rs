@@ -128,7 +128,7 @@ async fn run(
     let plan = Plan::of(rows);
     let targets = Targets::new(ceiling);
     let deadline = Instant::now() + time;
-    let mut work = Work::new(function, &plan, &targets, deadline);
+    let mut work = Work::new(function, &plan, &targets, Known::default(), deadline);
     while work.run_until(deadline).await == Progress::Paused {}
     let outcome = work.finish();
     assert_eq!(function.in_flight.load(Ordering::Relaxed), 0, "a call outlived the work");

@@ -2,11 +2,13 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::event::{Members, text};
 use super::http::{Response, takes_gzip};
+use super::journaled::{self, Stand};
 use super::{CallError, House, body};
+use crate::deadline::Times;
 use crate::snowflake::headers::{BATCH_ID, Headers, QUERY_ID};
 use crate::snowflake::{request, response};
 
@@ -31,33 +33,43 @@ fn version_2(event: &Members) -> Option<Http> {
 
 /// Answers a request. Whatever goes wrong is an HTTP status; nothing becomes a failure of the invocation, which API
 /// Gateway would answer with 502.
-pub async fn answer(house: &House, event: &Members, deadline: Instant) -> Response {
+pub async fn answer(house: &House, event: &Members, times: Times) -> Response {
     let headers = Headers::read(event.headers.as_deref().map_or("{}", RawValue::get));
     let span = tracing::info_span!("request", query_id = headers.get(QUERY_ID), batch_id = headers.get(BATCH_ID));
-    let answer = tracing::Instrument::instrument(rows(house, event, &headers, deadline), span).await;
-    match answer {
-        Ok(json) => Response::answered(json, takes_gzip(headers.get("accept-encoding").as_deref())),
+    match request(house, event, &headers, times).instrument(span).await {
+        Ok(Stand::Complete(json)) => Response::answered(json, takes_gzip(headers.get("accept-encoding").as_deref())),
+        Ok(Stand::Unfinished) => Response::unfinished(),
         Err(error) => Response::from(&error),
     }
 }
 
-async fn rows(house: &House, event: &Members, headers: &Headers<'_>, deadline: Instant) -> Result<String, CallError> {
+async fn request(house: &House, event: &Members, headers: &Headers<'_>, times: Times) -> Result<Stand, CallError> {
     let method = version_2(event).and_then(|http| http.method).or_else(|| text(event.http_method.as_deref()));
     let path = text(event.path.as_deref()).or_else(|| text(event.raw_path.as_deref())).unwrap_or_default();
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let function = house.functions.find(name).map_err(CallError::Rejected)?;
-    match method.as_deref() {
-        Some("POST") => {}
-        Some("GET") if headers.get(BATCH_ID).is_none() => {
-            let what = format!("a GET asks for a batch that was answered 202, and needs its {BATCH_ID} header");
-            return Err(CallError::Rejected(what));
+    let journal = house.journal.as_deref().filter(|_| function.may_be_kept());
+    let batch_id = headers.get(BATCH_ID).filter(|id| !id.is_empty());
+    let body = match method.as_deref() {
+        Some("POST") => {
+            let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
+            Some(body::text(event.body.as_deref(), is_base64, headers.get("content-encoding").as_deref())?)
         }
-        Some("GET") => return Err(CallError::UnknownBatch),
+        Some("GET") => None,
         _ => return Err(CallError::Rejected("send rows with POST, and ask for them again with GET".to_owned())),
+    };
+    match (body, batch_id, journal) {
+        (body, Some(batch_id), Some(journal)) => {
+            journaled::answer(house, journal, function, &batch_id, body.as_deref(), times).await
+        }
+        (Some(body), ..) => {
+            let rows = request::parse(&body, function.parameters())?;
+            let answers = house.answer(function, &rows.arguments, times.deadline).await?;
+            Ok(Stand::Complete(response::write(&rows.numbers, &answers)))
+        }
+        (None, Some(_), None) => Err(CallError::UnknownBatch),
+        (None, None, _) => Err(CallError::Rejected(format!(
+            "a GET asks for a batch that was answered 202, and needs its {BATCH_ID} header"
+        ))),
     }
-    let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
-    let body = body::text(event.body.as_deref(), is_base64, headers.get("content-encoding").as_deref())?;
-    let rows = request::parse(&body, function.parameters())?;
-    let answers = house.answer(function, &rows.arguments, deadline).await?;
-    Ok(response::write(&rows.numbers, &answers))
 }

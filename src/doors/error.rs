@@ -2,6 +2,7 @@
 
 use lambda_runtime::Diagnostic;
 
+use crate::batch::Unfinished;
 use crate::functions::Refusal;
 use crate::snowflake::request::Malformed;
 
@@ -25,6 +26,9 @@ pub enum CallError {
         "the service is too slow or fails, so that the batch cannot finish in time: try again, or lower MAX_BATCH_ROWS"
     )]
     Unavailable,
+    /// The journal cannot be reached, and no service was called.
+    #[error("the journal of batches cannot be reached, so nothing was started: try again")]
+    NoJournal,
 }
 
 impl CallError {
@@ -34,7 +38,7 @@ impl CallError {
             Self::Rejected(_) => 400,
             Self::UnknownBatch => 404,
             Self::Throttled => 429,
-            Self::Unavailable => 503,
+            Self::Unavailable | Self::NoJournal => 503,
         }
     }
 }
@@ -42,6 +46,12 @@ impl CallError {
 impl From<Malformed> for CallError {
     fn from(malformed: Malformed) -> Self {
         Self::Rejected(format!("the rows cannot be read: {malformed}"))
+    }
+}
+
+impl From<Unfinished> for CallError {
+    fn from(unfinished: Unfinished) -> Self {
+        if unfinished.throttled { Self::Throttled } else { Self::Unavailable }
     }
 }
 
@@ -58,7 +68,7 @@ impl From<CallError> for Diagnostic {
             CallError::Rejected(_) => "Rejected",
             CallError::UnknownBatch => "UnknownBatch",
             CallError::Throttled => "Throttled",
-            CallError::Unavailable => "Unavailable",
+            CallError::Unavailable | CallError::NoJournal => "Unavailable",
         };
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }

@@ -50,6 +50,11 @@ impl Response {
         Self { status: 200, body: json, is_gzip: false }
     }
 
+    /// A 202: the batch is in the journal, and a GET goes on with it.
+    pub fn unfinished() -> Self {
+        Self { status: 202, body: "{}".to_owned(), is_gzip: false }
+    }
+
     /// The status.
     pub fn status(&self) -> u16 {
         self.status

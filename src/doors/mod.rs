@@ -7,8 +7,10 @@ mod direct;
 mod error;
 mod event;
 mod http;
+mod journaled;
 mod pipes;
 mod redshift;
+mod summary;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -18,13 +20,17 @@ pub use error::CallError;
 pub use event::Event;
 pub use http::Response;
 
-use crate::batch::{Answers, Plan, Progress, Targets, Unfinished, Work};
+use self::summary::Summary;
+use crate::batch::{Answers, Known, Plan, Progress, Targets, Work};
+use crate::deadline::Times;
 use crate::functions::{Arguments, Function, Functions};
+use crate::journal::Journal;
 
 /// What lies behind the doors, and outlives an invocation.
 pub struct House {
     functions: Functions,
     targets: Targets,
+    journal: Option<Box<dyn Journal>>,
 }
 
 /// What an event of no known form is answered with.
@@ -44,26 +50,28 @@ pub enum Reply {
 
 impl House {
     /// A house with these functions, that has called nothing yet and will have at most `max_concurrency` service calls
-    /// in flight.
-    pub fn new(functions: Functions, max_concurrency: usize) -> Self {
-        Self { functions, targets: Targets::new(max_concurrency) }
+    /// in flight. Without a journal, a batch has to be answered within one invocation.
+    pub fn new(functions: Functions, max_concurrency: usize, journal: Option<Box<dyn Journal>>) -> Self {
+        Self { functions, targets: Targets::new(max_concurrency), journal }
     }
 
-    /// Answers an event of any form, before `deadline`.
+    /// Answers an event of any form, in time.
     ///
     /// # Errors
     ///
     /// A call that cannot be answered, from a caller that does not speak HTTP; an event of no known form.
-    pub async fn open(&self, event: Event, deadline: Instant) -> Result<Reply, CallError> {
+    pub async fn open(&self, event: Event, times: Times) -> Result<Reply, CallError> {
         match event {
             Event::Object(event) if api_gateway::recognises(&event) => {
-                Ok(Reply::Http(api_gateway::answer(self, &event, deadline).await))
+                Ok(Reply::Http(api_gateway::answer(self, &event, times).await))
             }
             Event::Object(event) if redshift::recognises(&event) => {
-                json(redshift::answer(self, &event, deadline).await)
+                json(redshift::answer(self, &event, times.deadline).await)
             }
-            Event::Object(event) if direct::recognises(&event) => json(direct::answer(self, &event, deadline).await?),
-            Event::Array(elements) => json(pipes::answer(self, &elements, deadline).await?),
+            Event::Object(event) if direct::recognises(&event) => {
+                json(direct::answer(self, &event, times.deadline).await?)
+            }
+            Event::Array(elements) => json(pipes::answer(self, &elements, times.deadline).await?),
             _ => Err(CallError::Rejected(FORMS.to_owned())),
         }
     }
@@ -97,34 +105,14 @@ impl House {
         rows: &[Arguments<'_>],
         deadline: Instant,
     ) -> Result<Answers, CallError> {
-        let begin = Instant::now();
         let plan = Plan::of(rows);
-        let mut work = Work::new(function, &plan, &self.targets, deadline);
+        let summary = Summary::begin(function, rows.len(), &plan);
+        let mut work = Work::new(function, &plan, &self.targets, Known::default(), deadline);
         while work.run_until(deadline).await == Progress::Paused {}
         let calls = work.calls();
-        let answers = work.finish();
-        let outcome = match &answers {
-            Ok(answers) if answers.refusal().is_some() => "refused",
-            Ok(_) => "answered",
-            Err(Unfinished { throttled: true }) => "throttled",
-            Err(Unfinished { throttled: false }) => "unfinished",
-        };
-        tracing::info!(
-            function = function.name(),
-            rows = rows.len(),
-            distinct = plan.distinct().len(),
-            calls,
-            milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-            outcome,
-            "batch"
-        );
-        if let Some(code) = answers.as_ref().ok().and_then(Answers::refused_by_service) {
-            tracing::warn!(function = function.name(), code, "the service refused every row of the batch");
-        }
-        answers.map_err(|unfinished| match unfinished {
-            Unfinished { throttled: true } => CallError::Throttled,
-            Unfinished { throttled: false } => CallError::Unavailable,
-        })
+        let answers = work.finish().map_err(CallError::from);
+        summary.end(calls, summary.outcome(&answers));
+        answers
     }
 }
 

@@ -54,7 +54,8 @@ impl Moment {
 }
 
 /// The stable codes of errors as data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Code {
     /// An argument cannot be used.
     InvalidArgument,
@@ -66,6 +67,8 @@ pub enum Code {
     ModelNotFound,
     /// The execution role may not make the call.
     AccessDenied,
+    /// The answer takes longer than two whole invocations last.
+    Timeout,
     /// The service gave an answer that cannot be used.
     ServiceError,
     /// An argument is longer than the service takes.
@@ -81,6 +84,7 @@ impl Code {
             Self::ModelNotAllowed => "model_not_allowed",
             Self::ModelNotFound => "model_not_found",
             Self::AccessDenied => "access_denied",
+            Self::Timeout => "timeout",
             Self::ServiceError => "service_error",
             Self::TooLarge => "too_large",
         }

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{Code, Fault, Function, Refusal, Target, Texts, Value};
-use crate::location::{Coordinate, PlaceIndex};
+use crate::location::{Coordinate, IntendedUse, PlaceIndex};
 
 /// Amazon Location's own limit of a text, in characters.
 ///
@@ -20,12 +20,13 @@ const SEARCHES_PER_SECOND: u32 = 80;
 /// Answers with latitude and longitude, from an Amazon Location place index.
 pub struct GetCoordinate {
     index: Option<PlaceIndex>,
+    intended_use: IntendedUse,
 }
 
 impl GetCoordinate {
     /// The function; without a place index every call of it is refused.
-    pub fn new(index: Option<PlaceIndex>) -> Self {
-        Self { index }
+    pub fn new(index: Option<PlaceIndex>, intended_use: IntendedUse) -> Self {
+        Self { index, intended_use }
     }
 }
 
@@ -36,6 +37,10 @@ impl Function for GetCoordinate {
 
     fn parameters(&self) -> &'static [&'static str] {
         &["address"]
+    }
+
+    fn may_be_kept(&self) -> bool {
+        self.intended_use == IntendedUse::Storage
     }
 
     fn target(&self, arguments: &Texts<'_>) -> Result<Target, Fault> {

@@ -45,6 +45,11 @@ pub trait Function: Send + Sync {
     /// The names of the parameters, in order.
     fn parameters(&self) -> &'static [&'static str];
 
+    /// Whether the service's terms let its answers be kept, so that a batch may be journaled.
+    fn may_be_kept(&self) -> bool {
+        true
+    }
+
     /// Checks a row without a service call, and says what the call will be made to.
     ///
     /// # Errors

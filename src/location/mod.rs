@@ -5,3 +5,14 @@ mod error;
 mod place_index;
 
 pub use place_index::{Coordinate, PlaceIndex};
+
+/// What Amazon Location's terms let be done with an answer.
+///
+/// Source: `IntendedUse` of `AWS::Location::PlaceIndex`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntendedUse {
+    /// The answer may be used, but kept nowhere, the journal included.
+    SingleUse,
+    /// The answer may be kept.
+    Storage,
+}

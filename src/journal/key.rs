@@ -1,0 +1,81 @@
+//! How a batch is known by: hashes, so that no batch id, prompt or address is ever part of a key.
+
+use std::fmt::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use crate::functions::Arguments;
+
+/// Identifies a batch in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of a batch that calls `function`; the batch id is Snowflake's, and opaque.
+    pub fn of(function: &str, batch_id: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(function);
+        hash.update([0]);
+        hash.update(batch_id);
+        Self(hex(&hash.finalize()))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A hash of rows, the same for the same rows however their JSON was written.
+pub fn digest(numbers: &[&str], rows: &[Arguments<'_>]) -> String {
+    let mut hash = Sha256::new();
+    for (number, arguments) in numbers.iter().zip(rows) {
+        hash.update([1]);
+        hash.update(number);
+        for argument in arguments {
+            match argument {
+                // The length keeps two arguments from being taken for one.
+                Some(text) => {
+                    hash.update([2]);
+                    hash.update(text.len().to_le_bytes());
+                    hash.update(text.as_bytes());
+                }
+                None => hash.update([3]),
+            }
+        }
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_of_function_and_batch() {
+        let key = Key::of("ask_bedrock", "id:1:2");
+        assert_eq!(key.to_string().len(), 64);
+        assert_eq!(key, Key::of("ask_bedrock", "id:1:2"));
+        assert_ne!(key, Key::of("ask_bedrock", "id:1:3"));
+        assert_ne!(key, Key::of("ask_bedroc", "kid:1:2"));
+    }
+
+    #[test]
+    fn other_rows_have_another_digest() {
+        let row = |a: &'static str, b: Option<&'static str>| vec![Some(a.into()), b.map(Into::into)];
+        let of = |number, row| digest(&[number], &[row]);
+        let first = of("0", row("ab", Some("c")));
+        assert_eq!(first, of("0", row("ab", Some("c"))));
+        for other in [of("1", row("ab", Some("c"))), of("0", row("a", Some("bc"))), of("0", row("ab", None))] {
+            assert_ne!(first, other);
+        }
+    }
+}
