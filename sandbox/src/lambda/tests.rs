@@ -4,6 +4,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::{Value, json};
 
 use super::*;
@@ -29,9 +30,9 @@ async fn until(mut so: impl FnMut() -> bool) {
     }
 }
 
-fn is_in_state(pid: u32, state: char) -> bool {
+fn is_stopped(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with(state))
+    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('T'))
 }
 
 #[tokio::test]
@@ -187,10 +188,10 @@ async fn one_can_be_killed() {
 async fn an_idle_process_that_ended_is_replaced_unseen() {
     let lambda = start(|_| {}).await;
     let first = lambda.invoke("{}").await;
-    let number = first.pid.unwrap();
-    let pid = rustix::process::Pid::from_raw(i32::try_from(number).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    until(|| is_in_state(number, 'Z')).await;
+    let pid = Pid::from_raw(i32::try_from(first.pid.unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    // Waits for the end, and leaves it to be found again.
+    waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
     let second = lambda.invoke("{}").await;
     assert!(second.cold && second.answer().is_some(), "{second:?}");
     assert_eq!(lambda.crashes(), 1);
@@ -204,7 +205,7 @@ async fn an_idle_environment_is_frozen_and_woken() {
         let invocation = lambda.invoke("{}").await;
         assert_eq!(answer(&invocation)["count"], count);
         let pid = invocation.pid.unwrap();
-        until(|| is_in_state(pid, 'T')).await;
+        until(|| is_stopped(pid)).await;
     }
     let pid = lambda.pids()[0];
     lambda.stop().await;
