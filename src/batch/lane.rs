@@ -53,6 +53,16 @@ impl Lane {
         None
     }
 
+    /// Whether a call that starts at `now` will most likely have ended before `deadline`, as far as the target has shown. A
+    /// target that takes longer than all the time there is gets the first half of it: what is not tried is never answered.
+    pub fn fits(&self, now: Instant, begin: Instant, deadline: Instant) -> bool {
+        let Some(expected) = lock(&self.state).latency.expected() else {
+            return true;
+        };
+        let (all, left) = (deadline - begin, deadline - now);
+        expected <= left || (expected > all && now - begin < all / 2)
+    }
+
     /// Whether a row stands ready and the target has not given reason to wait for what is in flight.
     pub fn wants_to_start(&self) -> bool {
         let most = match self.refusals {

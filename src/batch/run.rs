@@ -40,6 +40,7 @@ pub struct Work<'a> {
     function: &'a dyn Function,
     plan: &'a Plan<'a>,
     ceiling: usize,
+    begin: Instant,
     deadline: Instant,
     lanes: Vec<Lane>,
     in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>,
@@ -79,6 +80,7 @@ impl<'a> Work<'a> {
             function,
             plan,
             ceiling: targets.ceiling(),
+            begin: Instant::now(),
             deadline,
             lanes: Vec::new(),
             in_flight: FuturesUnordered::new(),
@@ -157,6 +159,9 @@ impl<'a> Work<'a> {
             if let Some(at) = self.lanes[index].wake(now) {
                 earlier(at);
             }
+            if !self.lanes[index].fits(now, self.begin, self.deadline) {
+                continue;
+            }
             while self.in_flight.len() < self.ceiling && self.lanes[index].wants_to_start() {
                 let lane = &mut self.lanes[index];
                 match Permit::ask(&lane.state) {
@@ -211,7 +216,7 @@ impl<'a> Work<'a> {
             }
             Err(Fault::Moment(moment)) => {
                 if moment.throttled {
-                    permit.throttled(moment.retry_after);
+                    permit.throttled();
                 }
                 self.last_failure_was_throttling = moment.throttled;
                 let attempts = &mut self.attempts[index(row)];

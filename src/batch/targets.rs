@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limiter::{Limiter, Start};
+use super::limiter::{Latency, Limiter, Start};
 use crate::functions::Target;
 
 /// The targets that this environment has called.
@@ -42,6 +41,7 @@ impl Targets {
 #[derive(Debug)]
 pub(super) struct State {
     pub limiter: Limiter,
+    pub latency: Latency,
     /// Whether a call has got an answer, so that the target is known to exist.
     pub proven: bool,
 }
@@ -53,7 +53,7 @@ impl State {
             Some(rate) => Limiter::paced(ceiling, f64::from(rate), seed),
             None => Limiter::adaptive(ceiling, seed),
         };
-        Self { limiter, proven: false }
+        Self { limiter, latency: Latency::default(), proven: false }
     }
 }
 
@@ -74,28 +74,26 @@ impl Permit {
         }
     }
 
-    pub fn started(&self) -> Instant {
-        self.started
-    }
-
-    pub fn succeeded(self) {
-        self.end(Limiter::succeeded);
-    }
-
-    pub fn throttled(self, retry_after: Option<Duration>) {
-        self.end(|limiter, now, started| limiter.throttled(now, started, retry_after));
-    }
-
-    fn end(mut self, tell: impl FnOnce(&mut Limiter, std::time::Instant, std::time::Instant)) {
+    /// The call has got its answer.
+    pub fn succeeded(mut self) {
         self.ended = true;
-        tell(&mut lock(&self.state).limiter, Instant::now().into_std(), self.started.into_std());
+        let mut state = lock(&self.state);
+        let latency = self.started.elapsed();
+        state.limiter.succeeded(latency);
+        state.latency.observe(latency);
+    }
+
+    /// The call was refused because of a quota.
+    pub fn throttled(mut self) {
+        self.ended = true;
+        lock(&self.state).limiter.throttled(Instant::now().into_std(), self.started.into_std());
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         if !self.ended {
-            lock(&self.state).limiter.failed(Instant::now().into_std(), self.started.into_std());
+            lock(&self.state).limiter.failed();
         }
     }
 }

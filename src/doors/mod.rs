@@ -1,4 +1,4 @@
-//! The doors: one for each form of call. All of them lead to [`House::answer`].
+//! The doors: one for each form of call. All of them lead to the same work, in `House::work`.
 
 mod api_gateway;
 mod arguments;

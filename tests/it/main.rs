@@ -1,4 +1,5 @@
 //! The real binary, in the sandbox, tested through the contract.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod ask_bedrock;
 mod attack;

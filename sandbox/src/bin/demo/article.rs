@@ -41,7 +41,8 @@ pub async fn play(stage: &Stage, model: &str, can_geocode: bool) -> Result<(), F
     let places = places(&text)?;
     let coordinates = if can_geocode {
         let addresses = places.iter().map(|place| vec![place["address"].clone()]).collect();
-        stage.snowflake.query(addresses, QueryOptions::new("get_coordinate")).await?.values
+        let options = QueryOptions { retry_for: stage.patience, ..QueryOptions::new("get_coordinate") };
+        stage.snowflake.query(addresses, options).await?.values
     } else {
         vec![Value::Null; places.len()]
     };
@@ -63,7 +64,11 @@ pub async fn play(stage: &Stage, model: &str, can_geocode: bool) -> Result<(), F
 
 async fn ask(stage: &Stage, instructions: &str, context: &str, model: &str) -> Result<String, Failure> {
     let row = vec![json!(instructions), json!(context), json!(model)];
-    let options = QueryOptions { return_type: "VARCHAR".to_owned(), ..QueryOptions::new("ask_bedrock") };
+    let options = QueryOptions {
+        return_type: "VARCHAR".to_owned(),
+        retry_for: stage.patience,
+        ..QueryOptions::new("ask_bedrock")
+    };
     let answer = stage.snowflake.query(vec![row], options).await?.values.pop();
     let text = answer.as_ref().and_then(Value::as_str).ok_or("the model refused the question: its answer is NULL")?;
     Ok(text.to_owned())

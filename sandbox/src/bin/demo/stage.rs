@@ -24,6 +24,8 @@ pub struct Stage {
     pub _gateway: ApiGateway,
     /// The sandbox's services; `None` when the real ones answer.
     pub aws: Option<Aws>,
+    /// How long a request that fails is sent again: not at all where the user waits for the reason.
+    pub patience: Duration,
     /// The function.
     pub lambda: Arc<Lambda>,
 }
@@ -55,8 +57,9 @@ impl Stage {
             })
             .await?,
         );
+        let patience = Duration::from_secs(if aws.is_some() { 60 } else { 0 });
         let gateway = ApiGateway::start(Arc::clone(&lambda), ApiGatewayOptions::default()).await?;
-        Ok(Self { snowflake: Caller::new(gateway.url()), _gateway: gateway, aws, lambda })
+        Ok(Self { snowflake: Caller::new(gateway.url()), _gateway: gateway, patience, aws, lambda })
     }
 }
 
