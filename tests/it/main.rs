@@ -4,8 +4,11 @@
 mod ask_bedrock;
 mod attack;
 mod batch;
+mod conformance;
 mod doors;
+mod events;
 mod get_coordinate;
 mod http;
+mod journal;
 mod settings;
 mod support;

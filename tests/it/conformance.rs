@@ -1,0 +1,177 @@
+//! What a journal promises, checked of each kind of journal.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use snowflake_aws_functions::journal::{
+    Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Memory, NewRows, Then,
+};
+
+const RETENTION: Duration = Duration::from_hours(12);
+const LEASE: Duration = Duration::from_secs(28);
+
+/// One batch of a journal, under a key of its own.
+struct Subject<'a> {
+    journal: &'a dyn Journal,
+    key: Key,
+    begin: SystemTime,
+    body: String,
+}
+
+impl<'a> Subject<'a> {
+    fn new(journal: &'a dyn Journal, name: &str) -> Self {
+        let key = Key::of(name, &fastrand::u128(..).to_string());
+        Self { journal, key, begin: SystemTime::now(), body: format!("{{\"data\":[[0,\"{name}\"]]}}") }
+    }
+
+    /// A POST (with rows) or a GET, `after` the beginning.
+    async fn claim(&self, digest: Option<&str>, after: Duration) -> Claimed {
+        let now = self.begin + after;
+        let rows = digest.map(|digest| NewRows { body: &self.body, digest: digest.to_owned() });
+        self.journal.claim(&Claim { key: &self.key, rows, now, lease_until: now + LEASE }).await.unwrap()
+    }
+
+    async fn post(&self, after: Duration) -> Claimed {
+        self.claim(Some("digest"), after).await
+    }
+
+    async fn get(&self, after: Duration) -> Claimed {
+        self.claim(None, after).await
+    }
+
+    fn batch(&self, entries: &[&[u8]]) -> Batch {
+        Batch { body: self.body.clone(), entries: entries.iter().map(|entry| entry.to_vec()).collect() }
+    }
+
+    async fn keep(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Kept {
+        self.journal.checkpoint(lease, entry, then).await.unwrap()
+    }
+}
+
+fn ours(claimed: Claimed, expected: &Batch) -> Lease {
+    match claimed {
+        Claimed::Ours(lease, batch) => {
+            assert_eq!(&batch, expected);
+            lease
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+const NOW: Duration = Duration::ZERO;
+const LATER: Duration = Duration::from_secs(30);
+
+async fn one_at_a_time(journal: &dyn Journal) {
+    let subject = Subject::new(journal, "one at a time");
+    assert_eq!(subject.get(NOW).await, Claimed::Unknown);
+    let mut lease = ours(subject.post(NOW).await, &subject.batch(&[]));
+    assert_eq!(subject.post(NOW).await, Claimed::Busy);
+    assert_eq!(subject.get(NOW).await, Claimed::Busy);
+    assert_eq!(subject.keep(&mut lease, b"one", Then::GoOn).await, Kept::Yes);
+    assert_eq!(subject.keep(&mut lease, b"", Then::GoOn).await, Kept::Yes);
+    assert_eq!(subject.get(NOW).await, Claimed::Busy);
+    assert_eq!(subject.keep(&mut lease, b"two", Then::Release).await, Kept::Yes);
+    let mut second = ours(subject.get(NOW).await, &subject.batch(&[b"one", b"two"]));
+    assert_eq!(subject.keep(&mut second, b"", Then::Release).await, Kept::Yes);
+    let mut third = ours(subject.post(NOW).await, &subject.batch(&[b"one", b"two"]));
+    assert_eq!(subject.keep(&mut third, b"three", Then::End).await, Kept::Yes);
+    for claimed in [subject.get(NOW).await, subject.post(LATER).await, subject.get(Duration::from_secs(900)).await] {
+        assert_eq!(claimed, Claimed::Ended(subject.batch(&[b"one", b"two", b"three"])));
+    }
+}
+
+async fn a_lease_ends(journal: &dyn Journal) {
+    let subject = Subject::new(journal, "a lease ends");
+    let mut first = ours(subject.post(NOW).await, &subject.batch(&[]));
+    assert_eq!(subject.keep(&mut first, b"one", Then::GoOn).await, Kept::Yes);
+    assert_eq!(subject.get(LEASE - Duration::from_secs(1)).await, Claimed::Busy);
+    // Late, but nobody has taken the batch.
+    assert_eq!(subject.keep(&mut first, b"two", Then::GoOn).await, Kept::Yes);
+    let mut second = ours(subject.get(LATER).await, &subject.batch(&[b"one", b"two"]));
+    assert_eq!(subject.keep(&mut first, b"lost", Then::GoOn).await, Kept::LeaseLost);
+    assert_eq!(subject.keep(&mut first, b"lost", Then::End).await, Kept::LeaseLost);
+    assert_eq!(subject.keep(&mut first, b"", Then::Release).await, Kept::LeaseLost);
+    assert_eq!(subject.keep(&mut second, b"three", Then::Release).await, Kept::Yes);
+    ours(subject.post(LATER).await, &subject.batch(&[b"one", b"two", b"three"]));
+}
+
+async fn other_rows_are_refused(journal: &dyn Journal) {
+    let subject = Subject::new(journal, "other rows");
+    let mut lease = ours(subject.post(NOW).await, &subject.batch(&[]));
+    assert_eq!(subject.claim(Some("other"), NOW).await, Claimed::OtherRows);
+    assert_eq!(subject.claim(Some("other"), LATER).await, Claimed::OtherRows);
+    assert_eq!(subject.keep(&mut lease, b"all", Then::End).await, Kept::Yes);
+    assert_eq!(subject.claim(Some("other"), NOW).await, Claimed::OtherRows);
+}
+
+async fn batches_are_given_up_and_expire(journal: &dyn Journal) {
+    let subject = Subject::new(journal, "given up");
+    let mut lease = ours(subject.post(NOW).await, &subject.batch(&[]));
+    assert_eq!(subject.keep(&mut lease, b"one", Then::Release).await, Kept::Yes);
+    let mut late = ours(subject.get(Duration::from_secs(590)).await, &subject.batch(&[b"one"]));
+    assert_eq!(subject.keep(&mut late, b"", Then::Release).await, Kept::Yes);
+    assert_eq!(subject.get(Duration::from_secs(601)).await, Claimed::GivenUp);
+    assert_eq!(subject.post(Duration::from_secs(601)).await, Claimed::GivenUp);
+    let expired = RETENTION + Duration::from_secs(10);
+    assert_eq!(subject.get(expired).await, Claimed::Unknown);
+    ours(subject.claim(Some("other"), expired).await, &subject.batch(&[]));
+}
+
+/// Rows and entries beyond what one item of a table holds, which nothing compresses.
+async fn large_batches_are_kept_whole(journal: &dyn Journal) {
+    let mut random = fastrand::Rng::with_seed(3);
+    let mut subject = Subject::new(journal, "large");
+    subject.body = (0..2_000_000).map(|_| random.alphanumeric()).collect();
+    let entries: Vec<Vec<u8>> =
+        [10, 300_000, 200_000, 900_000].iter().map(|size| (0..*size).map(|_| random.u8(..)).collect()).collect();
+    let mut lease = ours(subject.post(NOW).await, &subject.batch(&[]));
+    for entry in &entries {
+        assert_eq!(subject.keep(&mut lease, entry, Then::GoOn).await, Kept::Yes);
+    }
+    assert_eq!(subject.keep(&mut lease, b"", Then::Release).await, Kept::Yes);
+    let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+    let mut lease = ours(subject.get(NOW).await, &subject.batch(&entries));
+    assert_eq!(subject.keep(&mut lease, b"", Then::End).await, Kept::Yes);
+    assert_eq!(subject.post(NOW).await, Claimed::Ended(subject.batch(&entries)));
+}
+
+async fn one_of_many_claims_wins(journal: &dyn Journal) {
+    let subject = Subject::new(journal, "many");
+    let claims = futures_util::future::join_all((0..16).map(|_| subject.post(NOW))).await;
+    assert_eq!(claims.iter().filter(|claimed| matches!(claimed, Claimed::Ours(..))).count(), 1);
+    let claims = futures_util::future::join_all((0..16).map(|_| subject.get(LATER))).await;
+    assert_eq!(claims.iter().filter(|claimed| matches!(claimed, Claimed::Ours(..))).count(), 1);
+    assert!(claims.iter().all(|claimed| matches!(claimed, Claimed::Ours(..) | Claimed::Busy)));
+}
+
+async fn conforms(journal: &dyn Journal) {
+    one_at_a_time(journal).await;
+    a_lease_ends(journal).await;
+    other_rows_are_refused(journal).await;
+    large_batches_are_kept_whole(journal).await;
+    one_of_many_claims_wins(journal).await;
+    batches_are_given_up_and_expire(journal).await;
+}
+
+#[tokio::test]
+async fn the_journal_in_memory_conforms() {
+    conforms(&Memory::new(RETENTION)).await;
+}
+
+/// Against the DynamoDB at `AWS_ENDPOINT_URL_DYNAMODB`, in the table `JOURNAL_TABLE_NAME`.
+#[tokio::test]
+#[ignore = "needs a DynamoDB: ci/journal starts one and runs it"]
+async fn the_journal_in_dynamodb_conforms() {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-west-2"))
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::for_tests()))
+        .endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    conforms(&DynamoDb::new(variable("JOURNAL_TABLE_NAME"), RETENTION, config)).await;
+}

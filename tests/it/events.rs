@@ -1,0 +1,66 @@
+//! The events that `sam local invoke -e` is tried with: every file of `events/` gets its answer.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::House;
+
+fn read(name: &str) -> Value {
+    let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn eiffel() -> Value {
+    json!({"latitude": 48.85837, "longitude": 2.29448})
+}
+
+/// The rows of the answer to each event of the two functions.
+fn expected(name: &str) -> Value {
+    if name.contains("ask-bedrock") {
+        json!([[0, "positive"], [1, "negative"], [2, "positive"], [3, null]])
+    } else {
+        let las_vegas = json!({"latitude": 36.10212, "longitude": -115.16946});
+        json!([[0, las_vegas], [1, eiffel()], [2, null], [3, {}]])
+    }
+}
+
+#[tokio::test]
+async fn every_event_has_its_answer() {
+    let house = House::open().await;
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        names.insert(name.strip_suffix(".json").unwrap().to_owned());
+    }
+    for name in &names {
+        let event = read(name);
+        match name.as_str() {
+            "api-gateway-v1-empty" => assert_eq!(house.http(event).await.text, r#"{"data":[]}"#),
+            "api-gateway-v1-poll" => assert_eq!(house.http(event).await.status, 404),
+            "api-gateway-v1-unknown-model" => {
+                let answer = house.http(event).await;
+                assert_eq!(answer.status, 400);
+                assert!(answer.error().contains("no.such.model"));
+            }
+            "direct-one-call" => assert_eq!(house.invoke(&event).await, Ok(eiffel())),
+            "pipes" => {
+                let answer = house.invoke(&event).await.unwrap();
+                assert_eq!(answer[0]["messageId"], event[0]["messageId"]);
+                assert_eq!(answer[1]["result"], "positive");
+                assert_eq!(answer[2]["error"]["code"], "invalid_argument");
+            }
+            "redshift" => {
+                let answer = house.invoke(&event).await.unwrap();
+                let first: Value = serde_json::from_str(answer["results"][0].as_str().unwrap()).unwrap();
+                assert_eq!(first, eiffel());
+                assert_eq!(answer["results"].as_array().unwrap()[1..], [Value::Null, Value::Null]);
+            }
+            _ if name.starts_with("api-gateway") => {
+                assert_eq!(house.http(event).await.body, json!({"data": expected(name)}), "{name}");
+            }
+            _ => assert_eq!(house.invoke(&event).await, Ok(json!({"data": expected(name)})), "{name}"),
+        }
+    }
+    assert_eq!(names.len(), 11);
+}

@@ -1,0 +1,252 @@
+//! Batches that take many invocations, with a journal in memory and the services of the sandbox.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sandbox::aws::{Aws, AwsOptions, Fault, Matching, Rule, reply};
+use serde_json::{Value, json};
+use snowflake_aws_functions::bedrock::Bedrock;
+use snowflake_aws_functions::deadline::Times;
+use snowflake_aws_functions::doors::{Event, House};
+use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate, ModelPatterns};
+use snowflake_aws_functions::journal::{Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
+use snowflake_aws_functions::location::IntendedUse;
+
+use crate::support::{MODEL, event, rows};
+
+const BATCH: &str = "sf-external-function-query-batch-id";
+
+/// A function in this process, several environments of which share a journal.
+struct Sandbox {
+    aws: Aws,
+    journal: Arc<Memory>,
+}
+
+/// Several houses with one journal.
+struct Shared(Arc<dyn Journal>);
+
+impl Journal for Shared {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        self.0.claim(claim)
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        self.0.checkpoint(lease, entry, then)
+    }
+}
+
+/// A journal that nobody reaches.
+struct Unreachable;
+
+impl Journal for Unreachable {
+    fn claim<'a>(&'a self, _: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        async { Err(JournalError("there is none".to_owned())) }.boxed()
+    }
+
+    fn checkpoint<'a>(&'a self, _: &'a mut Lease, _: &'a [u8], _: Then) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        async { Err(JournalError("there is none".to_owned())) }.boxed()
+    }
+}
+
+impl Sandbox {
+    async fn start() -> Self {
+        let aws = Aws::start(AwsOptions::default()).await.unwrap();
+        Self { aws, journal: Arc::new(Memory::new(Duration::from_hours(12))) }
+    }
+
+    /// An environment, which has `ceiling` calls in flight at most.
+    fn house(&self, ceiling: usize) -> House {
+        self.house_with(ceiling, Shared(self.journal.clone()))
+    }
+
+    fn house_with(&self, ceiling: usize, journal: impl Journal + 'static) -> House {
+        let credentials = AwsOptions::default().credentials;
+        let credentials = Credentials::new(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            credentials.session_token,
+            None,
+            "sandbox",
+        );
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(AwsOptions::default().region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(self.aws.bedrock().url())
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let functions = Functions::new(
+            AskBedrock::new(Bedrock::new(config), ModelPatterns::default()),
+            GetCoordinate::new(None, IntendedUse::SingleUse),
+        );
+        House::new(functions, ceiling, Some(Box::new(journal)))
+    }
+
+    fn calls(&self) -> u64 {
+        self.aws.bedrock().stats().requests
+    }
+}
+
+fn within(seconds: f64) -> Times {
+    Times::until(SystemTime::now() + Duration::from_secs_f64(seconds))
+}
+
+async fn send(house: &House, event: Value, times: Times) -> (u64, String) {
+    let event: Event = serde_json::from_value(event).unwrap();
+    let reply = serde_json::to_value(house.open(event, times).await.unwrap()).unwrap();
+    (reply["statusCode"].as_u64().unwrap(), reply["body"].as_str().unwrap().to_owned())
+}
+
+fn post(batch: &str, texts: &[String]) -> Value {
+    let body = json!({"data": rows(texts.iter().map(String::as_str), MODEL)}).to_string();
+    event("POST", "ask_bedrock", &[(BATCH, batch)], &body)
+}
+
+fn get(batch: &str) -> Value {
+    event("GET", "ask_bedrock", &[(BATCH, batch)], "")
+}
+
+fn texts(count: usize) -> Vec<String> {
+    (0..count).map(|row| format!("text {row}")).collect()
+}
+
+fn answer(texts: &[String]) -> String {
+    let rows: Value = texts.iter().enumerate().map(|(row, text)| json!([row, reply(MODEL, "Do.", text)])).collect();
+    json!({"data": rows}).to_string()
+}
+
+#[tokio::test]
+async fn a_batch_takes_as_many_invocations_as_it_needs_and_nothing_is_asked_twice() {
+    let sandbox = Sandbox::start().await;
+    sandbox.aws.bedrock().set_latency(Duration::from_millis(100));
+    let texts = texts(60);
+    let (mut status, mut body) = send(&sandbox.house(4), post("b", &texts), within(1.0)).await;
+    assert_eq!((status, body.as_str()), (202, "{}"));
+    let mut invocations = 1;
+    while status == 202 {
+        let before = sandbox.calls();
+        assert_eq!(sandbox.aws.bedrock().stats().in_flight, 0, "nothing runs between two calls");
+        // Every GET may meet another environment.
+        (status, body) = send(&sandbox.house(4), get("b"), within(1.0)).await;
+        assert!(sandbox.calls() > before, "every GET goes on");
+        invocations += 1;
+        assert!(invocations < 10);
+    }
+    assert_eq!((status, &body), (200, &answer(&texts)));
+    assert_eq!(sandbox.calls(), 60);
+    assert!(invocations >= 3, "{invocations}");
+    for event in [get("b"), post("b", &texts)] {
+        assert_eq!(send(&sandbox.house(4), event, within(1.0)).await, (200, body.clone()), "byte for byte");
+    }
+    assert_eq!(sandbox.calls(), 60);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_twice_at_once_is_worked_on_once() {
+    let sandbox = Sandbox::start().await;
+    sandbox.aws.bedrock().set_latency(Duration::from_millis(100));
+    let texts = texts(8);
+    let (first, second) = (sandbox.house(8), sandbox.house(8));
+    let (one, two) =
+        tokio::join!(send(&first, post("b", &texts), within(5.0)), send(&second, post("b", &texts), within(5.0)));
+    let mut statuses = [one.0, two.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 202]);
+    assert_eq!(sandbox.calls(), 8);
+}
+
+#[tokio::test]
+async fn what_was_checkpointed_survives_the_death_of_the_process() {
+    let sandbox = Sandbox::start().await;
+    sandbox.aws.bedrock().set_latency(Duration::from_millis(100));
+    let texts = texts(100);
+    let house = sandbox.house(2);
+    // Answers come 20 a second; the first checkpoint is at 2 s. The work is dropped at 3 s, its lease ends at 4 s.
+    let died = tokio::time::timeout(Duration::from_secs(3), send(&house, post("b", &texts), within(4.0))).await;
+    assert!(died.is_err());
+    let asked = sandbox.calls();
+    assert_eq!(send(&sandbox.house(50), get("b"), within(10.0)).await.0, 202, "the lease has not ended");
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert_eq!(sandbox.calls(), asked, "without a call of the caller nothing runs");
+    assert_eq!(send(&sandbox.house(50), get("b"), within(10.0)).await, (200, answer(&texts)));
+    let twice = sandbox.calls() - 100;
+    assert!(twice <= 30, "{twice} answers were asked for twice: those of one second, and those in flight");
+    assert!(asked > 40, "{asked}");
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut_off_twice_and_not_paid_for_again() {
+    let sandbox = Sandbox::start().await;
+    sandbox.aws.bedrock().set_faults(vec![Rule::new(Matching::TextContains("text 1".to_owned()), Fault::Hang)]);
+    let texts = texts(3);
+    let house = sandbox.house(8);
+    assert_eq!(send(&house, post("b", &texts), within(1.0)).await.0, 202);
+    let (status, body) = send(&house, get("b"), within(1.0)).await;
+    assert_eq!(status, 200);
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["data"][1], json!([1, null]));
+    assert!(body["data"][0][1].is_string() && body["data"][2][1].is_string());
+    assert_eq!(sandbox.calls(), 4);
+}
+
+#[tokio::test]
+async fn a_statement_at_fault_is_said_to_every_later_call() {
+    let sandbox = Sandbox::start().await;
+    let body = json!({"data": rows(["a", "b"], "no.such.model")}).to_string();
+    let post = event("POST", "ask_bedrock", &[(BATCH, "b")], &body);
+    let first = send(&sandbox.house(8), post.clone(), within(5.0)).await;
+    assert_eq!(first.0, 400);
+    let calls = sandbox.calls();
+    assert_eq!(send(&sandbox.house(8), get("b"), within(5.0)).await, first);
+    assert_eq!(send(&sandbox.house(8), post, within(5.0)).await, first);
+    assert_eq!(sandbox.calls(), calls);
+}
+
+#[tokio::test]
+async fn other_rows_a_batch_that_was_given_up_and_an_unknown_one_are_refused() {
+    let sandbox = Sandbox::start().await;
+    sandbox.aws.bedrock().set_faults(vec![Rule::new(Matching::All, Fault::Throttle)]);
+    let house = sandbox.house(8);
+    assert_eq!(send(&house, get("b"), within(1.0)).await.0, 404);
+    assert_eq!(send(&house, post("b", &texts(2)), within(1.0)).await.0, 202, "throttled, and safe in the journal");
+    assert_eq!(send(&house, post("b", &texts(3)), within(1.0)).await.0, 400);
+    let calls = sandbox.calls();
+    let now = SystemTime::now() + Duration::from_secs(601);
+    let times = Times { now, end: now + Duration::from_secs(28), ..within(28.0) };
+    let (status, body) = send(&house, get("b"), times).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("600 s"), "{body}");
+    assert_eq!(sandbox.calls(), calls);
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_reached_is_503_before_any_service_call() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house_with(8, Unreachable);
+    let (status, body) = send(&house, post("b", &texts(2)), within(1.0)).await;
+    assert_eq!((status, sandbox.calls()), (503, 0));
+    assert!(body.contains("journal"), "{body}");
+    let without = event("POST", "ask_bedrock", &[], &json!({"data": rows(["a"], MODEL)}).to_string());
+    assert_eq!(send(&house, without, within(1.0)).await.0, 200, "a POST without a batch id runs without the journal");
+}
+
+#[tokio::test]
+async fn answers_of_location_are_not_kept_when_its_terms_forbid_it() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house_with(8, Unreachable);
+    let post = event("POST", "get_coordinate", &[(BATCH, "b")], r#"{"data":[[0,null]]}"#);
+    assert_eq!(send(&house, post, within(1.0)).await, (200, r#"{"data":[[0,null]]}"#.to_owned()));
+    let get = event("GET", "get_coordinate", &[(BATCH, "b")], "");
+    assert_eq!(send(&house, get, within(1.0)).await.0, 404);
+}
