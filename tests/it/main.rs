@@ -4,6 +4,7 @@
 mod ask_bedrock;
 mod attack;
 mod batch;
+mod chaos;
 mod conformance;
 mod doors;
 mod events;

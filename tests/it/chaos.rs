@@ -1,0 +1,128 @@
+//! The real binary on a real table, in several environments that are killed at random moments.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandbox::api_gateway::{ApiGateway, ApiGatewayOptions};
+use sandbox::aws::{Aws, AwsOptions, reply};
+use sandbox::lambda::{AtCapacity, Lambda, LambdaOptions, LogSink, Victim};
+use sandbox::snowflake::{Caller, Delays, QueryOptions, QueryResult};
+use serde_json::{Value, json};
+
+use crate::support::MODEL;
+
+const LATENCY: Duration = Duration::from_millis(20);
+const CEILING: u64 = 4;
+const TIMEOUT: Duration = Duration::from_millis(1000);
+
+/// What the death of one process can lose: the calls of a whole invocation, which is shorter than the checkpoint interval,
+/// and those in flight.
+fn bound() -> u64 {
+    let rounds = u64::try_from(TIMEOUT.as_millis() / LATENCY.as_millis()).unwrap();
+    (rounds + 1) * CEILING
+}
+
+struct Round {
+    aws: Aws,
+    lambda: Arc<Lambda>,
+    gateway: ApiGateway,
+}
+
+impl Round {
+    async fn start(environments: usize) -> Self {
+        let variable = |name: &str| (name.to_owned(), std::env::var(name).unwrap());
+        let aws = Aws::start(AwsOptions::default()).await.unwrap();
+        aws.bedrock().set_latency(LATENCY);
+        let mut env = aws.env();
+        env.extend([variable("AWS_ENDPOINT_URL_DYNAMODB"), variable("JOURNAL_TABLE_NAME")]);
+        env.push(("MAX_CONCURRENCY".to_owned(), CEILING.to_string()));
+        let lambda = Lambda::start(LambdaOptions {
+            environments,
+            timeout: TIMEOUT,
+            env,
+            log: LogSink::Keep,
+            at_capacity: AtCapacity::Wait,
+            freeze: true,
+            ..LambdaOptions::new(env!("CARGO_BIN_EXE_bootstrap"))
+        });
+        let lambda = Arc::new(lambda.await.unwrap());
+        let gateway = ApiGateway::start(Arc::clone(&lambda), ApiGatewayOptions::default()).await.unwrap();
+        Self { aws, lambda, gateway }
+    }
+
+    async fn query(&self, rows: usize, options: QueryOptions) -> QueryResult {
+        let seed = options.seed;
+        let text = |row: usize| format!("round {seed}, row {row}");
+        let arguments = (0..rows).map(|row| vec![json!("Do."), json!(text(row)), json!(MODEL)]).collect();
+        let result = Caller::new(self.gateway.url()).query(arguments, options).await;
+        let result = result.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", self.lambda.logs()));
+        let expected: Vec<Value> = (0..rows).map(|row| json!(reply(MODEL, "Do.", &text(row)))).collect();
+        assert_eq!(result.values, expected, "seed {seed}");
+        assert_eq!(result.contradictions, 0, "seed {seed}");
+        result
+    }
+}
+
+fn options(seed: u64) -> QueryOptions {
+    let delays = Delays { first: Duration::from_millis(20), factor: 1.5, cap: Duration::from_millis(300) };
+    QueryOptions {
+        return_type: "VARCHAR".to_owned(),
+        seed,
+        poll: delays,
+        backoff: delays,
+        repeat_last_poll: true,
+        ..QueryOptions::new("ask_bedrock")
+    }
+}
+
+/// How many rounds; each prints its seed when it fails.
+fn rounds() -> u64 {
+    std::env::var("CHAOS_ROUNDS").map_or(200, |rounds| rounds.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB, kills processes and takes minutes: ci/journal runs it"]
+async fn killed_environments_lose_no_row_and_little_money() {
+    let round = Round::start(3).await;
+    let (mut kills, mut twice) = (0, 0);
+    for seed in 0..rounds() {
+        let mut random = fastrand::Rng::with_seed(seed);
+        round.aws.bedrock().reset();
+        let kill = async {
+            tokio::time::sleep(Duration::from_millis(random.u64(0..500))).await;
+            round.lambda.kill_one(Victim::Busy(seed)).await
+        };
+        let query = QueryOptions { duplicate_posts: seed % 3 == 0, lose_responses: 100, ..options(seed) };
+        let (_, killed) = tokio::join!(round.query(60, query), kill);
+        let (calls, killed) = (round.aws.bedrock().stats().requests, u64::from(killed.is_some()));
+        assert!(calls >= 60 && calls - 60 <= killed * bound(), "seed {seed}: {calls} calls, {killed} kills");
+        (kills, twice) = (kills + killed, twice + calls - 60);
+    }
+    println!("{} rounds, {kills} kills, {twice} calls that were made twice", rounds());
+    assert!(kills > rounds() / 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB: ci/journal runs it"]
+async fn sixty_four_batches_at_once_are_each_answered_once() {
+    let round = Round::start(8).await;
+    let query = QueryOptions { max_batch_rows: 20, parallel: 64, ..options(1000) };
+    let result = round.query(64 * 20, query).await;
+    assert_eq!(result.batch_ids.len(), 64);
+    assert_eq!(round.aws.bedrock().stats().requests, 64 * 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB: ci/journal runs it"]
+async fn a_cancelled_query_spends_nothing_more() {
+    let round = Round::start(2).await;
+    round.aws.bedrock().set_latency(Duration::from_millis(300));
+    let rows = (0..200).map(|row| vec![json!("Do."), json!(format!("row {row}")), json!(MODEL)]).collect();
+    let query = QueryOptions { abandon_after: Some(1), ..options(2000) };
+    assert!(Caller::new(round.gateway.url()).query(rows, query).await.is_err());
+    let spent = round.aws.bedrock().stats().requests;
+    assert!(spent > 0 && spent < 200, "{spent}");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let stats = round.aws.bedrock().stats();
+    assert_eq!((stats.requests, stats.in_flight), (spent, 0));
+}
