@@ -1,0 +1,190 @@
+"""Calls every operation of the sandbox's Bedrock and Location with boto3, and provokes what they refuse.
+
+    target/ci/venvs/boto3/bin/python ci/call_services.py
+"""
+
+import json
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from sandbox import PLACE_INDEX, sandbox
+
+NOVA = "us.amazon.nova-lite-v1:0"
+ONE_WORD = "Answer in one word: positive, negative or neutral."
+# As the article writes it.
+PROMPT = (
+    f"<SYSTEM>Follow these:{ONE_WORD}<END_SYSTEM>\n"
+    "<USER_CONTEXT>Use this user context in your response:It broke after a day.<END_USER_CONTEXT>"
+)
+TEMPERATURE, TOP_P, MAX_TOKENS = 0.7, 1.0, 512
+
+# The article's three models: the body of each, and where its answer has the text.
+BODIES = {
+    "amazon.titan-text-express-v1": (
+        {
+            "inputText": PROMPT,
+            "textGenerationConfig": {
+                "maxTokenCount": MAX_TOKENS,
+                "stopSequences": [],
+                "temperature": TEMPERATURE,
+                "topP": TOP_P,
+            },
+        },
+        lambda answer: answer["results"][0]["outputText"],
+    ),
+    "ai21.j2-ultra-v1": (
+        {"prompt": PROMPT, "temperature": TEMPERATURE, "topP": TOP_P, "maxTokens": MAX_TOKENS},
+        lambda answer: answer["completions"][0]["data"]["text"],
+    ),
+    "anthropic.claude-3-sonnet-20240229-v1:0": (
+        {
+            "max_tokens": MAX_TOKENS,
+            "messages": [{"role": "user", "content": PROMPT}],
+            "anthropic_version": "bedrock-2023-05-31",
+        },
+        lambda answer: answer["content"][0]["text"],
+    ),
+}
+CLAUDE = "anthropic.claude-3-sonnet-20240229-v1:0"
+
+
+def client(environment, service, secret=None):
+    endpoints = {"bedrock-runtime": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "location": "AWS_ENDPOINT_URL_LOCATION"}
+    return boto3.client(
+        service,
+        endpoint_url=environment[endpoints[service]],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=secret or environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment["AWS_SESSION_TOKEN"],
+        # places.127.0.0.1 is no host.
+        config=Config(
+            inject_host_prefix=False, retries={"max_attempts": 1}, connect_timeout=5, read_timeout=10, proxies={}
+        ),
+    )
+
+
+def refused(code, status, message, call, **arguments):
+    """The call has to be refused like this; boto3 finds the code in the answer's header, and the message in its body."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        answer = error.response
+        found = (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"])
+        assert found == (code, status), f"{found}, not {(code, status)}"
+        assert message in answer["Error"]["Message"], answer["Error"]["Message"]
+        return error
+    raise AssertionError(f"answered, and should have been refused with {code}")
+
+
+def user(text):
+    return [{"role": "user", "content": [{"text": text}]}]
+
+
+def check_converse(bedrock):
+    answer = bedrock.converse(
+        modelId=NOVA,
+        system=[{"text": ONE_WORD}],
+        messages=user("Great product, I love it."),
+        inferenceConfig={"maxTokens": MAX_TOKENS, "temperature": TEMPERATURE},
+    )
+    assert answer["output"]["message"] == {"role": "assistant", "content": [{"text": "positive"}]}
+    assert answer["stopReason"] == "end_turn"
+    usage = answer["usage"]
+    assert usage["inputTokens"] > 0 and usage["outputTokens"] > 0
+    assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"]
+    assert answer["ResponseMetadata"]["RequestId"]
+
+    cut = bedrock.converse(modelId=NOVA, messages=user("Say a lot 😡"), inferenceConfig={"maxTokens": 2})
+    assert cut["stopReason"] == "max_tokens" and cut["usage"]["outputTokens"] <= 2
+    # The slash and the colons of an ARN come percent-encoded in the path, and are signed so.
+    arn = f"arn:aws:bedrock:us-west-2:111122223333:inference-profile/{NOVA}"
+    assert bedrock.converse(modelId=arn, messages=user("Hello"))["output"]["message"]["content"][0]["text"]
+
+
+def check_converse_refusals(bedrock):
+    no_such_model = "The provided model identifier is invalid."
+    profile_only = "with on-demand throughput isn’t supported"
+    converse = bedrock.converse
+    refused("ValidationException", 400, no_such_model, converse, modelId="no.such.model", messages=user("a"))
+    refused("ValidationException", 400, profile_only, converse, modelId="anthropic.claude-sonnet-4-6", messages=user("a"))
+    ended = "anthropic.claude-v2:1"
+    refused("ResourceNotFoundException", 404, "end of its life", converse, modelId=ended, messages=user("a"))
+    refused("ValidationException", 400, "is blank", converse, modelId=NOVA, messages=user(" "))
+    refused("ValidationException", 400, "too long", converse, modelId=NOVA, messages=user("a" * 200_001))
+
+
+def check_invoke_model(bedrock):
+    for model, (body, text_of) in BODIES.items():
+        answer = bedrock.invoke_model(modelId=model, body=json.dumps(body))
+        assert answer["contentType"] == "application/json"
+        text = text_of(json.loads(answer["body"].read()))
+        # Two of the families begin with an empty line.
+        assert text.strip() == "negative", f"{model}: {text!r}"
+
+    def invoke(model, body):
+        return bedrock.invoke_model(modelId=model, body=json.dumps(body))
+
+    body, _ = BODIES[CLAUDE]
+    # As the article prints it: with en dashes.
+    article = body | {"anthropic_version": "bedrock-2023–05–31"}
+    refused("ValidationException", 400, "anthropic_version", invoke, model=CLAUDE, body=article)
+    refused("ValidationException", 400, "", invoke, model="ai21.j2-ultra-v1", body=body)
+    refused("ValidationException", 400, "model identifier is invalid", invoke, model="no.such.model", body=body)
+
+
+def check_location(location):
+    def search(text, **options):
+        return location.search_place_index_for_text(IndexName=PLACE_INDEX, Text=text, **options)
+
+    answer = search("3799 S Las Vegas Blvd, Las Vegas, NV", MaxResults=1)
+    (result,) = answer["Results"]
+    assert result["Place"]["Geometry"]["Point"] == [-115.16946, 36.10212]
+    assert (result["Place"]["Municipality"], result["Place"]["Country"]) == ("Las Vegas", "USA")
+    assert 0 < result["Relevance"] <= 1
+    assert (answer["Summary"]["DataSource"], answer["Summary"]["MaxResults"]) == ("Esri", 1)
+    assert search("Eiffel Tower, Paris")["Results"][0]["Place"]["Geometry"]["Point"] == [2.29448, 48.85837]
+    assert search("no such place at all 99999")["Results"] == []
+    search("é" * 200)
+
+    too_long = refused("ValidationException", 400, "between 1 and 200", search, text="a" * 201)
+    # This service says more than a message, under names that boto3 knows from the service's model.
+    assert too_long.response["Reason"] == "FieldValidationFailed"
+    assert too_long.response["FieldList"][0]["Name"] == "Text"
+    other = {"IndexName": "no-such-index", "Text": "Paris"}
+    refused("ResourceNotFoundException", 404, "no-such-index", location.search_place_index_for_text, **other)
+
+
+def check_signatures(environment):
+    bedrock = client(environment, "bedrock-runtime", secret="wrong")
+    location = client(environment, "location", secret="wrong")
+    search = location.search_place_index_for_text
+    mismatch = "The request signature we calculated does not match"
+    refused("InvalidSignatureException", 403, mismatch, bedrock.converse, modelId=NOVA, messages=user("a"))
+    refused("InvalidSignatureException", 403, mismatch, search, IndexName=PLACE_INDEX, Text="Paris")
+
+    stranger = environment | {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7ANOTHER"}
+    converse = client(stranger, "bedrock-runtime").converse
+    refused("UnrecognizedClientException", 403, "security token", converse, modelId=NOVA, messages=user("a"))
+    elsewhere = client(environment | {"AWS_REGION": "eu-west-1"}, "bedrock-runtime").converse
+    refused("InvalidSignatureException", 403, "valid region", elsewhere, modelId=NOVA, messages=user("a"))
+
+
+def main():
+    with sandbox() as environment:
+        bedrock = client(environment, "bedrock-runtime")
+        checks = {
+            "converse": lambda: check_converse(bedrock),
+            "what converse refuses": lambda: check_converse_refusals(bedrock),
+            "invoke_model": lambda: check_invoke_model(bedrock),
+            "search_place_index_for_text": lambda: check_location(client(environment, "location")),
+            "signatures": lambda: check_signatures(environment),
+        }
+        for name, check in checks.items():
+            check()
+            print(f"{name}: as boto3 expects")
+
+
+main()
