@@ -11,7 +11,7 @@ use crate::functions::Refusal;
 
 /// Calls at once to a target of which nothing is known yet: enough to learn that a model does not exist, and few enough
 /// that it costs nothing.
-const PROBES: usize = 4;
+const PROBES: usize = 2;
 
 /// Refusals of the statement, with no answer between them, after which no other row is asked.
 const PROOF: u32 = 2;
@@ -55,7 +55,11 @@ impl Lane {
 
     /// Whether a call that starts at `now` will most likely have ended before `deadline`, as far as the target has shown. A
     /// target that takes longer than all the time there is gets the first half of it: what is not tried is never answered.
+    /// From the deadline on nothing fits: a call that is cut off before it was made would still count as one.
     pub fn fits(&self, now: Instant, begin: Instant, deadline: Instant) -> bool {
+        if now >= deadline {
+            return false;
+        }
         let Some(expected) = lock(&self.state).latency.expected() else {
             return true;
         };

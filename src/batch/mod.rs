@@ -8,6 +8,8 @@ mod lane;
 mod limiter;
 mod plan;
 mod run;
+#[cfg(test)]
+mod shared_quota;
 mod targets;
 #[cfg(test)]
 mod tests;

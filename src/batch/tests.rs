@@ -204,6 +204,18 @@ async fn a_hanging_service_ends_with_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_was_not_made_before_the_deadline_is_not_one_that_was_cut_off() {
+    let function = Scripted::with(SECOND, &[]);
+    let all = rows(["a", "b"], "t");
+    let (plan, targets) = (Plan::of(&all), Targets::new(8));
+    let cuts = HashMap::from([(0, 1), (1, 1)]);
+    let known = Known { cuts, ..Known::default() };
+    let mut work = Work::new(&function, &plan, &targets, known, Instant::now());
+    assert_eq!(work.run_until(Instant::now() + SECOND).await, Progress::OutOfTime);
+    assert_eq!((work.cut_off(), work.calls(), function.calls()), (Entry::default(), 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_row_costs_the_others_nothing() {
     let function = Scripted::with(SECOND, &[("b", &[Step::RefuseRow]), ("c", &[Step::Panic])]);
     let mut all = rows(["a", "b", "c", "d"], "t");

@@ -3,11 +3,11 @@
 //! Until the first throttled call there is a window of calls in flight, which starts low, so that a cold environment
 //! does not open a hundred connections at once, and doubles with every round of successes up to the ceiling.
 //!
+//! While it grows, calls are kept apart, so that the first throttled one can tell before many are.
+//!
 //! From the first throttled call on, calls are paced: a throttled call comes back at once, so that a window alone would
-//! send the next one at once, too. The pace is steered by the share of throttled calls, and holds it at a few per cent: a
-//! throttled call lowers the rate by a little, and the calls after it raise it along a cubic curve, as CUBIC does for
-//! TCP: quickly back to where it was, slowly there, and quickly on when nothing happens. The curve counts calls, not
-//! seconds, so that the share is the same at 5 and at 500 calls a second, for one environment and for eight.
+//! send the next one at once, too. The pace is found by doubling, and then held where one to five calls in a hundred are
+//! throttled. It counts calls more than seconds, so that the share is the same at 5 and at 500 calls a second.
 //!
 //! Where the quota leaves an environment less than one call at a time, the pace spaces its calls. That is too much where
 //! even one call of each environment in 600 s, when Snowflake gives up, is more than the quota.
@@ -15,7 +15,7 @@
 mod latency;
 mod pace;
 #[cfg(test)]
-mod simulation;
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -44,18 +44,26 @@ pub struct Limiter {
     in_flight: usize,
     /// Most calls in flight; beside the pace it does not matter.
     window: usize,
+    /// What a call takes; nothing before the first one has got its answer.
+    latency: Duration,
     pace: Pace,
 }
 
 impl Limiter {
     /// A limiter that knows nothing of the quota, and lets at most `ceiling` calls be in flight.
     pub fn adaptive(ceiling: usize, seed: u64) -> Self {
-        Self { ceiling, in_flight: 0, window: FIRST_WINDOW.min(ceiling), pace: Pace::unknown(seed) }
+        Self {
+            ceiling,
+            in_flight: 0,
+            window: FIRST_WINDOW.min(ceiling),
+            latency: Duration::ZERO,
+            pace: Pace::free(seed),
+        }
     }
 
     /// A limiter that paces calls from the start, at `per_second`.
     pub fn paced(ceiling: usize, per_second: f64, seed: u64) -> Self {
-        Self { ceiling, in_flight: 0, window: ceiling, pace: Pace::of(per_second, seed) }
+        Self { ceiling, in_flight: 0, window: ceiling, latency: Duration::ZERO, pace: Pace::of(per_second, seed) }
     }
 
     /// Asks to start a call.
@@ -63,7 +71,7 @@ impl Limiter {
         if self.in_flight >= self.window {
             return Start::WhenOneEnds;
         }
-        match self.pace.try_start(now) {
+        match self.pace.try_start(now, self.ramp()) {
             Ok(()) => {
                 self.in_flight += 1;
                 Start::Now
@@ -72,11 +80,21 @@ impl Limiter {
         }
     }
 
+    /// What keeps calls apart while the window grows: twice what spreads it over the time of a call. Calls that start
+    /// together would be throttled together, before one of them can tell.
+    fn ramp(&self) -> Duration {
+        if self.window >= self.ceiling {
+            return Duration::ZERO;
+        }
+        self.latency / u32::try_from(2 * self.window).unwrap_or(u32::MAX)
+    }
+
     /// A call has got its answer, after `latency`. A slow target would take minutes to reach the ceiling if only its
-    /// rounds counted: its calls count for as many as there are seconds in them.
+    /// rounds counted: its calls count for one more for each quarter of a second.
     pub fn succeeded(&mut self, latency: Duration) {
         self.in_flight -= 1;
-        let growth = 1 + usize::try_from(latency.as_secs()).unwrap_or(usize::MAX);
+        self.latency = latency;
+        let growth = 1 + usize::try_from((4 * latency).as_secs()).unwrap_or(usize::MAX);
         self.window = self.window.saturating_add(growth).min(self.ceiling);
     }
 

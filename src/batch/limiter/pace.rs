@@ -1,41 +1,48 @@
-//! Calls a second, steered by the share of throttled ones.
+//! Calls a second, steered by what a throttled call tells.
+//!
+//! A throttled call says that nothing is left of the quota now. So between two of them exactly the quota was used up,
+//! whatever bursts it allows: the calls that were admitted meanwhile, over the time, are this environment's share of it.
 
 use std::time::{Duration, Instant};
 
 use super::LONGEST;
 
-/// What a throttled call lowers the rate by, at least.
-const STEP: f64 = 0.05;
+/// Calls a second to search from, at least.
+const LEAST_START: f64 = 1.0;
 
-/// What it lowers the rate by, at most.
-const DEEPEST: f64 = 0.75;
+/// Seconds in which a searching pace doubles, at first and at most; a throttled call makes them four times as many.
+const DOUBLING: f64 = 1.0;
+const LONGEST_DOUBLING: f64 = 4.0;
 
-/// Calls without a throttled one after which the rate is where it was before the last. Much beyond it the rate grows fast,
-/// so that about one call in that many is throttled.
-const REACH: f64 = 32.0;
+/// Seconds in which it doubles when the quota has grown, or others have left it.
+const DOUBLING_AGAIN: f64 = 2.0;
 
-/// The weight of one call in the throttled share of recent calls.
-const WEIGHT: f64 = 1.0 / 16.0;
+/// Admitted calls between two throttled ones from which their rate is known well enough.
+const ENOUGH: f64 = 8.0;
 
-/// Seconds without a throttled call that count as one call, so that a rate recovers whose calls are few.
-const QUIET: f64 = 1.0;
+/// A rate that was measured below this share of the pace was measured over a time that left quota unused.
+const PLAUSIBLE: f64 = 0.75;
+
+/// Gaps between throttled calls, as they are to be expected, after which one has been missed.
+const SURPRISE: f64 = 1.6;
 
 /// How far calls may come late and still be made up for.
 const SLACK: Duration = Duration::from_millis(50);
 
-/// The rate of one target's calls.
+/// The pace of one target's calls.
 #[derive(Debug)]
 pub struct Pace {
-    /// Calls a second at which a call was throttled last; infinite until then.
-    limit: f64,
-    /// What that lowered the rate by.
-    step: f64,
-    /// When that was.
-    lowered: Option<Instant>,
-    /// Calls since then, with quiet time counted as calls.
+    mode: Mode,
+    /// Calls a second, before growth.
+    rate: f64,
+    /// Calls since the last throttled one. A second counts as a call, too, so that a pace recovers whose calls are few.
     calls: f64,
-    /// The throttled share of recent calls.
-    share: f64,
+    /// When nothing was left of the quota.
+    empty: Option<Instant>,
+    /// Calls that were started since, and not throttled.
+    admitted: f64,
+    /// When a throttled call lowered the pace last.
+    lowered: Option<Instant>,
     /// Calls a second that were started lately, whatever was allowed.
     recent: f64,
     last: Option<Instant>,
@@ -43,20 +50,35 @@ pub struct Pace {
     random: fastrand::Rng,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Mode {
+    /// No call was ever throttled.
+    Free,
+    /// The pace doubles in this many seconds.
+    Search(f64),
+    /// The pace is known, and pushes a little.
+    Track,
+}
+
 impl Pace {
     /// No pace, until a call is throttled.
-    pub fn unknown(seed: u64) -> Self {
-        Self::of(f64::INFINITY, seed)
+    pub fn free(seed: u64) -> Self {
+        Self::new(Mode::Free, f64::INFINITY, seed)
     }
 
-    /// A pace that starts at `limit` calls a second.
-    pub fn of(limit: f64, seed: u64) -> Self {
+    /// A pace that starts at `rate` calls a second.
+    pub fn of(rate: f64, seed: u64) -> Self {
+        Self::new(Mode::Track, rate, seed)
+    }
+
+    fn new(mode: Mode, rate: f64, seed: u64) -> Self {
         Self {
-            limit,
-            step: STEP,
+            mode,
+            rate,
+            calls: 0.0,
+            empty: None,
+            admitted: 0.0,
             lowered: None,
-            calls: REACH,
-            share: 0.0,
             recent: 0.0,
             last: None,
             next: None,
@@ -64,25 +86,37 @@ impl Pace {
         }
     }
 
-    /// The rate that is allowed now: below the limit by the step at first, at the limit after [`REACH`] calls.
-    fn rate(&self) -> f64 {
-        let way = self.calls / REACH - 1.0;
-        self.limit * (1.0 + if way < 0.0 { self.step } else { STEP } * way.powi(3))
+    /// The share of calls that may be throttled. A slow pace pushes more than a fast one, so that environments at one quota
+    /// come to have the same.
+    fn push(&self) -> f64 {
+        (0.04 / self.rate.powf(0.25)).clamp(0.015, 0.05)
     }
 
-    /// Starts a call, or says when to ask again.
-    pub fn try_start(&mut self, now: Instant) -> Result<(), Instant> {
+    /// How long the last throttled call is ago, in gaps that are to be expected.
+    fn gaps(&self) -> f64 {
+        self.calls * self.push()
+    }
+
+    /// The rate that is allowed now. In the expected gap it grows from the quota's to so much more that a call is throttled.
+    fn allowed(&self) -> f64 {
+        match self.mode {
+            Mode::Free | Mode::Search(_) => self.rate,
+            Mode::Track => self.rate * (1.0 + self.push() * self.gaps().powi(4)),
+        }
+    }
+
+    /// Starts a call, no sooner than `ramp` after the last one, or says when to ask again.
+    pub fn try_start(&mut self, now: Instant, ramp: Duration) -> Result<(), Instant> {
         if let Some(at) = self.next.filter(|at| *at > now) {
             return Err(at);
         }
         self.pass_time(now);
         self.calls += 1.0;
+        self.admitted += 1.0;
         self.recent += 1.0;
-        self.share *= 1.0 - WEIGHT;
-        if self.limit.is_finite() {
-            // Environments that do not know of each other should not march in step.
-            let interval = (0.9 + 0.2 * self.random.f64()) / self.rate();
-            let interval = Duration::try_from_secs_f64(interval).unwrap_or(LONGEST).min(LONGEST);
+        // Environments that do not know of each other should not march in step.
+        let interval = self.interval(0.95, 1.05).max(ramp);
+        if !interval.is_zero() {
             let due = self.next.unwrap_or(now).max(now.checked_sub(SLACK).unwrap_or(now));
             self.next = Some(due + interval);
         }
@@ -92,25 +126,82 @@ impl Pace {
     /// A call that was started at `started` was throttled.
     pub fn throttled(&mut self, now: Instant, started: Instant) {
         self.pass_time(now);
-        self.share += WEIGHT;
-        // The rate was lowered since it was started: it tells nothing of the rate that holds now.
+        if self.empty.is_none_or(|empty| started >= empty) {
+            self.admitted = (self.admitted - 1.0).max(0.0);
+        }
+        // The pace was lowered since it was started: it tells nothing of the pace that holds now.
         if self.lowered.is_some_and(|lowered| started < lowered) {
             return;
         }
-        // The curve may have run far ahead of what was really started.
-        self.limit = self.rate().min(self.recent.max(1.0));
-        self.step = (self.share - WEIGHT).clamp(STEP, DEEPEST);
+        self.lower(now);
         self.lowered = Some(now);
         self.calls = 0.0;
+        let at = now + self.interval(0.5, 1.5);
+        self.next = Some(self.next.map_or(at, |next| next.max(at)));
     }
 
-    /// Lets `recent` fade with a time constant of a second, and counts quiet time.
+    fn lower(&mut self, now: Instant) {
+        let measured = self.measured(now);
+        match (self.mode, measured) {
+            (Mode::Free, _) => {
+                self.rate = (self.recent / 2.0).max(LEAST_START);
+                self.mode = Mode::Search(DOUBLING);
+            }
+            (Mode::Search(_), Some(measured)) if measured >= PLAUSIBLE * self.rate => {
+                self.rate = measured;
+                self.mode = Mode::Track;
+            }
+            (Mode::Search(doubling), _) => {
+                self.rate *= if self.admitted < 1.0 { 0.5 } else { 0.7 };
+                let doubling = 4.0 * doubling;
+                self.mode = if doubling > LONGEST_DOUBLING { Mode::Track } else { Mode::Search(doubling) };
+            }
+            (Mode::Track, Some(measured)) => {
+                // Few calls tell little.
+                let weight = (2.0 * self.admitted * self.push()).min(1.0);
+                self.rate += (measured - self.rate) * weight;
+            }
+            (Mode::Track, None) => self.rate *= 0.8,
+        }
+        // While too few were admitted, the next throttled call measures from the same beginning.
+        if measured.is_some() || self.empty.is_none() {
+            self.empty = Some(now);
+            self.admitted = 0.0;
+        }
+    }
+
+    /// The rate of the calls that were admitted since nothing was left, if they are enough.
+    fn measured(&self, now: Instant) -> Option<f64> {
+        let seconds = now.saturating_duration_since(self.empty?).as_secs_f64();
+        (seconds > 0.0 && self.admitted >= ENOUGH).then(|| self.admitted / seconds)
+    }
+
+    /// What lies between two calls at the rate that is allowed, times a random number between these two.
+    fn interval(&mut self, least: f64, most: f64) -> Duration {
+        let jitter = least + (most - least) * self.random.f64();
+        Duration::try_from_secs_f64(jitter / self.allowed()).unwrap_or(LONGEST).min(LONGEST)
+    }
+
+    /// Lets `recent` fade with a time constant of a second, and the pace grow. Only the time of about two calls counts: an
+    /// environment that was frozen, or had no rows, knows nothing new.
     fn pass_time(&mut self, now: Instant) {
         let passed = self.last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
         self.last = Some(now);
         self.recent *= (-passed).exp();
-        // Time alone does not raise the rate without end: an environment that was frozen knows nothing new.
-        let quiet = (passed / QUIET).min((3.0 * REACH - self.calls).max(0.0));
-        self.calls += quiet;
+        if passed > 2.0 + 3.0 / self.rate {
+            self.empty = None;
+        }
+        let passed = passed.min(2.0 / self.rate);
+        match self.mode {
+            Mode::Free => {}
+            Mode::Search(doubling) => self.rate *= (passed / doubling).min(1.0).exp2(),
+            Mode::Track => {
+                self.calls += passed;
+                if self.gaps() >= SURPRISE {
+                    self.rate = self.allowed();
+                    self.mode = Mode::Search(DOUBLING_AGAIN);
+                }
+            }
+        }
     }
 }
