@@ -6,12 +6,14 @@
 import json
 import os
 import pathlib
+import re
 
 from cfnlint.decode.cfn_yaml import load
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 
 
+ROOT = pathlib.Path(__file__).parent.parent
 # SAM fills in the pseudo parameters, and asks no service.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
 
@@ -24,7 +26,7 @@ class NoManagedPolicies:
 
 
 def transformed(parameters):
-    template = json.loads(json.dumps(load(str(pathlib.Path(__file__).parent.parent / "template.yaml"))))
+    template = json.loads(json.dumps(load(str(ROOT / "template.yaml"))))
     # What sam package would do.
     template["Resources"]["Function"]["Properties"]["CodeUri"] = "s3://bucket/key"
     return transform(template, parameters, NoManagedPolicies())
@@ -73,6 +75,12 @@ def check_no_circle(resources):
 
     for name in resources:
         visit(name)
+
+
+def attribute(value):
+    """`Name.Attribute` of a GetAtt, in whichever form it is."""
+    parts = value["Fn::GetAtt"]
+    return parts if isinstance(parts, str) else ".".join(parts)
 
 
 def check_least_privilege(resources):
@@ -146,6 +154,210 @@ def check_journal(resources):
 def check_timeouts(template):
     for seconds, timeout in template["Mappings"]["Timeout"].items():
         assert timeout["Gateway"] == int(seconds) * 1000 and timeout["Function"] == int(seconds) - 1
+        assert timeout["Queue"] == 6 * (timeout["Function"] + 2)
+
+
+EVENT_PATH = {
+    "EventQueue",
+    "EventDeadLetterQueue",
+    "EventPipe",
+    "EventPipeRole",
+    "EventStream",
+    "EventStreamRole",
+    "EventBackup",
+    "EventLogGroup",
+    "EventLogStream",
+}
+EVENT_PARAMETERS = {
+    "SnowflakeAccountUrl",
+    "SnowflakeDatabase",
+    "SnowflakeSchema",
+    "SnowflakeTable",
+    "SnowflakeSecretArn",
+}
+
+
+def check_event_path_is_off(template):
+    """Off by default, all of it; and on only with all that it needs."""
+    resources, parameters = template["Resources"], template["Parameters"]
+    assert {name for name, inner in resources.items() if inner.get("Condition") == "EventPathIsOn"} == EVENT_PATH
+    for name, resource in resources.items():
+        if name not in EVENT_PATH:
+            assert not EVENT_PATH & set(references(resource)), f"{name} needs the event path"
+    for name, output in template["Outputs"].items():
+        if EVENT_PATH & set(references(output)):
+            assert output["Condition"] == "EventPathIsOn", name
+    assert parameters["EventPath"]["Default"] == "off" and parameters["EventPath"]["AllowedValues"] == ["off", "on"]
+    is_on = {"Fn::Equals": [{"Ref": "EventPath"}, "on"]}
+    rule = template["Rules"]["EventPathKnowsItsTable"]
+    assert rule["RuleCondition"] == is_on
+    asserted = [assertion["Assert"] for assertion in rule["Assertions"]]
+    assert asserted == template["Conditions"]["EventPathIsOn"]["Fn::And"][1:]
+    assert template["Conditions"]["EventPathIsOn"]["Fn::And"][0] == is_on
+    needed = {name: {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]} for name in EVENT_PARAMETERS}
+    assert len(asserted) == len(needed)
+    for name, assertion in needed.items():
+        assert assertion in asserted and parameters[name]["Default"] == "", name
+
+
+def check_event_roles(resources):
+    queue, function, stream = "EventQueue.Arn", "Function.Arn", "EventStream.Arn"
+    backup, objects = "EventBackup.Arn", "${EventBackup.Arn}/*"
+    log = (
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+        ":log-group:${EventLogGroup}:log-stream:${EventLogStream}"
+    )
+    allowed = {
+        "EventPipeRole": {
+            "sqs:ReceiveMessage": queue,
+            "sqs:DeleteMessage": queue,
+            "sqs:GetQueueAttributes": queue,
+            "lambda:InvokeFunction": function,
+            "firehose:PutRecord": stream,
+            "firehose:PutRecordBatch": stream,
+        },
+        "EventStreamRole": {
+            "s3:GetBucketLocation": backup,
+            "s3:ListBucket": backup,
+            "s3:ListBucketMultipartUploads": backup,
+            "s3:AbortMultipartUpload": objects,
+            "s3:GetObject": objects,
+            "s3:PutObject": objects,
+            "logs:PutLogEvents": log,
+            "secretsmanager:GetSecretValue": "SnowflakeSecretArn",
+            "kms:Decrypt": "SnowflakeSecretKeyArn",
+        },
+    }
+    for name, expected in allowed.items():
+        assert "ManagedPolicyArns" not in resources[name]["Properties"]
+        granted = {}
+        for statement in statements(resources[name]):
+            assert statement["Effect"] == "Allow" and not {"NotAction", "NotResource"} & set(statement)
+            resource = statement["Resource"]
+            assert isinstance(resource, dict), f"{name}: {resource}"
+            resource = resource.get("Ref") or resource.get("Fn::Sub") or attribute(resource)
+            actions = statement["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                assert "*" not in action and action not in granted, f"{name}: {action}"
+                granted[action] = resource
+        assert granted == expected, f"{name}: {granted}"
+
+    for name, service, condition in [
+        (
+            "EventPipeRole",
+            "pipes.amazonaws.com",
+            {
+                "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+                "aws:SourceArn": {
+                    "Fn::Sub": "arn:${AWS::Partition}:pipes:${AWS::Region}:${AWS::AccountId}"
+                    ":pipe/${AWS::StackName}-events"
+                },
+            },
+        ),
+        ("EventStreamRole", "firehose.amazonaws.com", {"sts:ExternalId": {"Ref": "AWS::AccountId"}}),
+    ]:
+        (statement,) = resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": service}
+        assert statement["Condition"] == {"StringEquals": condition}, name
+    # The trust names the pipe before there is one.
+    assert resources["EventPipe"]["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-events"}
+
+
+def check_event_queue(resources):
+    queue, dead = resources["EventQueue"]["Properties"], resources["EventDeadLetterQueue"]["Properties"]
+    assert attribute(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "EventDeadLetterQueue.Arn"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert queue["VisibilityTimeout"] == {"Fn::FindInMap": ["Timeout", {"Ref": "GatewayTimeoutSeconds"}, "Queue"]}
+    assert queue["SqsManagedSseEnabled"] and dead["SqsManagedSseEnabled"]
+    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600 > queue["MessageRetentionPeriod"]
+
+
+def check_event_stream(resources):
+    stream = resources["EventStream"]["Properties"]["SnowflakeDestinationConfiguration"]
+    assert not {"User", "PrivateKey", "KeyPassphrase"} & set(stream), "a key in the template"
+    secret = stream["SecretsManagerConfiguration"]
+    assert secret["Enabled"] is True and secret["SecretARN"] == {"Ref": "SnowflakeSecretArn"}
+    for role in (stream["RoleARN"], secret["RoleARN"], stream["S3Configuration"]["RoleARN"]):
+        assert attribute(role) == "EventStreamRole.Arn"
+    assert attribute(stream["S3Configuration"]["BucketARN"]) == "EventBackup.Arn"
+    assert stream["CloudWatchLoggingOptions"]["LogStreamName"] == {"Ref": "EventLogStream"}
+    bucket = resources["EventBackup"]
+    block = bucket["Properties"]["PublicAccessBlockConfiguration"]
+    assert set(block) == {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
+    assert all(value is True for value in block.values())
+    assert bucket["Properties"]["BucketEncryption"] and bucket["Properties"]["LifecycleConfiguration"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def fill_in(template, record):
+    """What EventBridge makes of an input template for one record, as its documentation says.
+
+    The body is read as JSON. A variable between quotes becomes the text in them, one without becomes the JSON of its
+    value. What a path that does not exist becomes, and whether a text is escaped, is not documented: neither is used.
+    """
+    record = record | {"body": json.loads(record["body"])}
+
+    def value(path):
+        found = record
+        for name in path.removeprefix("$.").split("."):
+            found = found[name]
+        return found
+
+    def quoted(match):
+        text = value(match[1])
+        assert isinstance(text, str) and json.dumps(text) == f'"{text}"', f"{match[1]} is no plain text"
+        return f'"{text}"'
+
+    def bare(match):
+        inner = value(match[1])
+        assert isinstance(inner, (dict, list)), f"{match[1]} is no object or array, but not between quotes"
+        return json.dumps(inner)
+
+    text = re.sub(r'"<(\$[A-Za-z.]+)>"', quoted, template)
+    return json.loads(re.sub(r"<(\$[A-Za-z.]+)>", bare, text))
+
+
+def sqs_record(message_id, body):
+    """A message as a pipe takes it from its queue."""
+    return {
+        "messageId": message_id,
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": json.dumps(body),
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1545082649183",
+            "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+            "ApproximateFirstReceiveTimestamp": "1545082649185",
+        },
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-west-2:111122223333:stack-EventQueue",
+        "awsRegion": "us-west-2",
+    }
+
+
+def check_event_pipe(resources):
+    """The pipe asks the function, with elements as events/pipes.json has them."""
+    pipe = resources["EventPipe"]["Properties"]
+    ends = {end: attribute(pipe[end]) for end in ("Source", "Enrichment", "Target", "RoleArn")}
+    assert ends == {
+        "Source": "EventQueue.Arn",
+        "Enrichment": "Function.Arn",
+        "Target": "EventStream.Arn",
+        "RoleArn": "EventPipeRole.Arn",
+    }, ends
+    source = pipe["SourceParameters"]["SqsQueueParameters"]
+    assert source["BatchSize"] == {"Ref": "EventBatchSize"} and source["MaximumBatchingWindowInSeconds"] >= 1
+    template = pipe["EnrichmentParameters"]["InputTemplate"]
+    elements = json.loads((ROOT / "events/pipes.json").read_text())
+    # The template maps all that an element may have; where the example has no event, the message has an empty one.
+    assert any(set(element) == {"messageId", "function", "arguments", "event"} for element in elements)
+    for element in elements:
+        expected = element | {"event": element.get("event", {})}
+        body = {name: value for name, value in expected.items() if name != "messageId"}
+        made = fill_in(template, sqs_record(element["messageId"], body))
+        assert made == expected, f"{made} instead of {expected}"
 
 
 def main():
@@ -158,6 +370,11 @@ def main():
     check_place_index(resources)
     check_journal(resources)
     check_timeouts(template)
+    check_event_path_is_off(template)
+    check_event_roles(resources)
+    check_event_queue(resources)
+    check_event_stream(resources)
+    check_event_pipe(resources)
     print(f"template.yaml: {len(resources)} resources, as they should be")
 
 
