@@ -138,6 +138,8 @@ impl<'a> Keeper<'a> {
 
     /// Ends the work, journals what is left, and gives the lease back; whether the batch is complete.
     async fn close(mut self, work: &mut Work<'_>, times: Times) -> bool {
+        // Before anything is waited for: no call outlives the deadline.
+        let mut entry = work.cut_off();
         if let Some(write) = self.writing.take() {
             match timeout_at(times.last_write, write).await {
                 Ok(written) => {
@@ -148,7 +150,8 @@ impl<'a> Keeper<'a> {
                 Err(_) => tracing::error!("a checkpoint did not end in time: the answers since the last one are lost"),
             }
         }
-        let entry = work.cut_off();
+        // What the write that has just ended could not keep.
+        entry.answers.extend(work.unsaved().answers);
         let complete = work.is_complete();
         let then = if complete { Then::End } else { Then::Release };
         let Some(write) = self.write(entry, then) else {

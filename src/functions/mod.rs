@@ -65,6 +65,13 @@ pub trait Function: Send + Sync {
 /// The functions, by name.
 pub struct Functions(Vec<Arc<dyn Function>>);
 
+/// Another list than that of [`Functions::new`].
+impl FromIterator<Arc<dyn Function>> for Functions {
+    fn from_iter<I: IntoIterator<Item = Arc<dyn Function>>>(functions: I) -> Self {
+        Self(functions.into_iter().collect())
+    }
+}
+
 impl Functions {
     /// The list.
     pub fn new(ask_bedrock: AskBedrock, get_coordinate: GetCoordinate) -> Self {

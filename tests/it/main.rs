@@ -11,5 +11,6 @@ mod events;
 mod get_coordinate;
 mod http;
 mod journal;
+mod model;
 mod settings;
 mod support;

@@ -1,0 +1,79 @@
+//! Journals that break a promise, to show that the exploration finds it out.
+
+use std::future::poll_fn;
+use std::sync::Mutex;
+use std::task::Poll;
+use std::time::SystemTime;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use snowflake_aws_functions::journal::{Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
+
+/// Forgets every checkpoint but the last one.
+pub struct Forgetful(Memory);
+
+impl Forgetful {
+    pub fn new(journal: Memory) -> Self {
+        Self(journal)
+    }
+}
+
+impl Journal for Forgetful {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        self.0.claim(claim)
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        match then {
+            Then::GoOn => async { Ok(Kept::Yes) }.boxed(),
+            _ => self.0.checkpoint(lease, entry, then),
+        }
+    }
+}
+
+/// Looks whether a batch is leased, and takes it a moment later.
+pub struct Torn {
+    journal: Memory,
+    leased_until: Mutex<Option<SystemTime>>,
+}
+
+impl Torn {
+    pub fn new(journal: Memory) -> Self {
+        Self { journal, leased_until: Mutex::default() }
+    }
+}
+
+impl Journal for Torn {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        async move {
+            let is_leased = self.leased_until.lock().unwrap().is_some_and(|until| claim.now < until);
+            let mut is_later = false;
+            poll_fn(|_| if std::mem::replace(&mut is_later, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+            if is_leased {
+                return self.journal.claim(claim).await;
+            }
+            // By a clock that says that every lease is over.
+            let now = self.leased_until.lock().unwrap().replace(claim.lease_until).unwrap_or(claim.now).max(claim.now);
+            let rows = claim.rows.clone();
+            self.journal.claim(&Claim { key: claim.key, rows, now, lease_until: claim.lease_until }).await
+        }
+        .boxed()
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        if then == Then::Release {
+            *self.leased_until.lock().unwrap() = None;
+        }
+        self.journal.checkpoint(lease, entry, then)
+    }
+}
