@@ -36,6 +36,18 @@ pub fn read<'a>(json: &'a RawValue, parameters: &[&str]) -> Result<Arguments<'a>
     Err(format!("there are more arguments than {}", parameters.join(", ")))
 }
 
+/// The same for a caller that gives a single argument without an array around it.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_or_single<'a>(json: &'a RawValue, parameters: &[&str]) -> Result<Arguments<'a>, String> {
+    match parameters {
+        [name] if json.get().starts_with('"') => Ok(vec![text(name, json)?]),
+        _ => read(json, parameters),
+    }
+}
+
 fn text<'a>(name: &str, value: &'a RawValue) -> Result<Option<Cow<'a, str>>, String> {
     if let Ok(text) = serde_json::from_str::<Option<&str>>(value.get()) {
         return Ok(text.map(Cow::Borrowed));
@@ -61,6 +73,18 @@ mod tests {
         let expected = Ok(vec![Some("x\n".to_owned()), None]);
         assert_eq!(read_text(r#"["x\n",null]"#), expected);
         assert_eq!(read_text(r#"{"b":null,"a":"x\n"}"#), expected);
+    }
+
+    #[test]
+    fn a_single_argument_needs_no_array_around_it() {
+        let read = |json: &str, parameters| {
+            let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
+            read_or_single(&raw, parameters).map(|arguments| arguments.len())
+        };
+        assert_eq!(read(r#""x""#, &["a"]), Ok(1));
+        assert_eq!(read(r#"["x"]"#, &["a"]), Ok(1));
+        assert!(read(r#""x""#, &["a", "b"]).is_err());
+        assert!(read("5", &["a"]).is_err());
     }
 
     #[test]

@@ -47,7 +47,8 @@ async fn rows(house: &House, event: &Members, deadline: Instant) -> Result<Vec<S
         .iter()
         .enumerate()
         .map(|(index, row)| match row {
-            Some(row) => arguments::read(row, parameters)
+            // The documentation says that a row is an array "if the number of arguments is larger than 1".
+            Some(row) => arguments::read_or_single(row, parameters)
                 .map_err(|what| CallError::Rejected(format!("arguments[{index}]: {what}"))),
             // A row that is NULL has NULL in every place.
             None => Ok(vec![None; parameters.len()]),
