@@ -1,0 +1,79 @@
+//! The function beside what a user would write instead, and beside the least that is possible: `cargo bench-sandbox`.
+//!
+//! Everything is measured in one run on one machine, in turns, so that the ratios hold although the times do not.
+
+mod event;
+mod figures;
+mod programs;
+mod report;
+mod stage;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use figures::FIGURES;
+use programs::Programs;
+use report::Line;
+
+type Failure = Box<dyn Error>;
+
+const HELP: &str = "\
+The Lambda function beside boto3, and beside the least that is possible, all in the sandbox.
+
+    cargo bench-sandbox                  every figure, in about ten minutes
+    cargo bench-sandbox -- FIGURE...     some of them
+
+It builds the function for release, and installs boto3 into target/bench with python3 and pip.
+";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Failure> {
+    let Some(wanted) = arguments()? else {
+        eprint!("{HELP}\nThe figures:\n");
+        FIGURES.iter().for_each(|(name, what, _)| eprintln!("    {name:<12} {what}"));
+        return Ok(());
+    };
+    let programs = Programs::build()?;
+    let mut lines: Vec<Line> = Vec::new();
+    for (name, what, figure) in FIGURES {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            eprintln!("{name}: {what}");
+            let measured = figure.measure(&programs).await?;
+            eprintln!("{}", report::text(&measured));
+            lines.extend(measured);
+        }
+    }
+    report::print(&lines)
+}
+
+/// The figures that are asked for; `None` for help.
+fn arguments() -> Result<Option<Vec<String>>, Failure> {
+    let mut wanted = Vec::new();
+    let mut parser = Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            Arg::Value(value) => {
+                let name = value.string()?;
+                if !FIGURES.iter().any(|(figure, ..)| *figure == name) {
+                    return Err(format!("there is no figure {name}; see cargo bench-sandbox -- --help").into());
+                }
+                wanted.push(name);
+            }
+            other => return Err(format!("{}; see cargo bench-sandbox -- --help", other.unexpected()).into()),
+        }
+    }
+    Ok(Some(wanted))
+}
