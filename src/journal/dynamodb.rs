@@ -18,6 +18,8 @@
 
 mod item;
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -32,7 +34,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use self::item::{Item, Record, number, text};
+use self::item::{Item, Record, inline_bytes, number, text};
 use super::entry::{gunzip, gzip};
 use super::{Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
 use super::{milliseconds, new_token};
@@ -193,18 +195,31 @@ impl DynamoDb {
     }
 
     async fn checkpoint_now(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Result<Kept, JournalError> {
+        if entry.is_empty() && then == Then::GoOn {
+            return Ok(Kept::Yes);
+        }
+        if let Some(kept) = self.append(lease, entry, then).await? {
+            return Ok(kept);
+        }
+        // Nobody but the lease's holder appends, so that the second try meets what it expects.
+        let kept = self.append(lease, entry, then).await?;
+        kept.ok_or_else(|| JournalError("a batch has entries that nobody wrote".to_owned()))
+    }
+
+    /// Writes a checkpoint; `None` when it did not, because an earlier one was kept although its answer was lost. The lease
+    /// knows of that one then.
+    async fn append(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Result<Option<Kept>, JournalError> {
         let mut sets = Vec::new();
         let mut values = HashMap::from([(":token".to_owned(), text(&lease.token))]);
-        let mut inline_bytes = 0;
+        let mut appended = None;
         if !entry.is_empty() {
-            let name = format!("{}", lease.entries);
-            let (value, inline) = self.store(&lease.token, &name, entry.to_vec(), lease.bytes, lease.expires).await?;
-            inline_bytes = if inline { entry.len() } else { 0 };
+            // Parts of a name of their own: those of an earlier write, whose answer was lost, may be in use.
+            let (value, _) = self.store(&new_token(), "entry", entry.to_vec(), lease.bytes, lease.expires).await?;
             sets.push("entries = list_append(entries, :entry)");
-            values.insert(":entry".to_owned(), AttributeValue::L(vec![value]));
+            values.insert(":entry".to_owned(), AttributeValue::L(vec![value.clone()]));
+            appended = Some(value);
         }
         match then {
-            Then::GoOn if sets.is_empty() => return Ok(Kept::Yes),
             Then::GoOn => {}
             Then::Release => {
                 sets.push("lease_until = :zero");
@@ -229,20 +244,27 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let entries = lease.entries + usize::from(!entry.is_empty());
-        let kept = match written {
-            Ok(_) => true,
-            Err(error) => match self.unmet(error, &lease.key).await? {
-                Some(item) => {
-                    let record = Record::of(&item)?;
-                    record.token == lease.token && record.entries.len() == entries
-                }
-                None => false,
-            },
+        let Err(error) = written else {
+            lease.entries += usize::from(appended.is_some());
+            lease.bytes += appended.as_ref().map_or(0, inline_bytes);
+            return Ok(Some(Kept::Yes));
         };
-        lease.entries = entries;
-        lease.bytes += inline_bytes;
-        Ok(if kept { Kept::Yes } else { Kept::LeaseLost })
+        let Some(item) = self.unmet(error, &lease.key).await? else {
+            return Ok(Some(Kept::LeaseLost));
+        };
+        let record = Record::of(&item)?;
+        if record.token != lease.token {
+            return Ok(Some(Kept::LeaseLost));
+        }
+        // The first attempt of this very write, or an earlier checkpoint that said less?
+        let is_this = record.entries.last() == appended.as_ref()
+            && match then {
+                Then::GoOn => true,
+                Then::Release => record.lease_until == 0,
+                Then::End => record.ended,
+            };
+        (lease.entries, lease.bytes) = (record.entries.len(), record.inline_bytes());
+        Ok(is_this.then_some(Kept::Yes))
     }
 }
 

@@ -46,9 +46,13 @@ impl<'a> Record<'a> {
 
     /// Bytes of rows and entries in the claim itself.
     pub fn inline_bytes(&self) -> usize {
-        let bytes = |value: &AttributeValue| value.as_b().map_or(0, |blob| blob.as_ref().len());
-        bytes(self.rows) + self.entries.iter().map(bytes).sum::<usize>()
+        inline_bytes(self.rows) + self.entries.iter().map(inline_bytes).sum::<usize>()
     }
+}
+
+/// Bytes that a value of a claim has in the claim itself.
+pub fn inline_bytes(value: &AttributeValue) -> usize {
+    value.as_b().map_or(0, |blob| blob.as_ref().len())
 }
 
 /// What is wrong with an item that this function has not written so.
