@@ -102,6 +102,73 @@ async fn pipes_elements_keep_everything_and_get_a_result_or_an_error() {
     assert_eq!(house.invoke(&json!([])).await, Ok(json!([])));
 }
 
+/// Twenty ways in which an element cannot be answered.
+fn broken() -> [Value; 20] {
+    let geocode = |arguments: Value| json!({"function": "get_coordinate", "arguments": arguments});
+    let ask = |text: &str, model: &str| json!({"function": "ask_bedrock", "arguments": ["Do.", text, model]});
+    [
+        json!(5),
+        json!(null),
+        json!(true),
+        json!("text"),
+        json!([EIFFEL]),
+        json!({}),
+        json!({"function": "nope", "arguments": [EIFFEL]}),
+        json!({"function": 5, "arguments": [EIFFEL]}),
+        json!({"function": "get_coordinate"}),
+        json!({"arguments": [EIFFEL]}),
+        geocode(json!(null)),
+        geocode(json!(EIFFEL)),
+        geocode(json!([])),
+        geocode(json!([5])),
+        geocode(json!([EIFFEL, EIFFEL])),
+        geocode(json!({"adress": EIFFEL})),
+        geocode(json!({"address": EIFFEL, "more": 1})),
+        geocode(json!(["x".repeat(201)])),
+        ask(" ", MODEL),
+        ask("x", "no.such.model"),
+    ]
+}
+
+#[tokio::test]
+async fn two_thousand_pipes_elements_keep_their_order_although_some_are_broken() {
+    let house = House::open().await;
+    let broken = broken();
+    let mut elements: Vec<Value> = Vec::new();
+    for id in 0..2000 {
+        // Three in a hundred, so that each kind comes three times.
+        let mut element = match id % 100 {
+            7 | 50 | 93 => broken[id / 100].clone(),
+            _ if id % 2 == 0 => json!({"function": "get_coordinate", "arguments": {"address": EIFFEL}}),
+            _ => json!({"function": "ask_bedrock", "arguments": ["Do.", format!("text {}", id % 20), MODEL]}),
+        };
+        if let Some(members) = element.as_object_mut() {
+            members.insert("id".to_owned(), json!(id));
+        }
+        elements.push(element);
+    }
+    let answer = house.invoke(&json!(elements)).await.unwrap();
+    let output = answer.as_array().unwrap();
+    assert_eq!(output.len(), elements.len());
+    for (id, (element, answer)) in elements.iter().zip(output).enumerate() {
+        if element.is_object() {
+            assert_eq!(answer["id"], id);
+        } else {
+            assert_eq!(&answer["input"], element);
+        }
+        if matches!(id % 100, 7 | 50 | 93) {
+            assert!(answer["error"]["code"].is_string() && answer.get("result").is_none(), "{answer}");
+        } else if id % 2 == 0 {
+            assert_eq!(answer["result"], eiffel());
+        } else {
+            assert_eq!(answer["result"], reply(MODEL, "Do.", &format!("text {}", id % 20)));
+        }
+    }
+    assert_eq!(house.aws.location().stats().requests, 1, "equal elements share a call");
+    // Ten texts, and the model that does not exist.
+    assert_eq!(house.calls(), 11);
+}
+
 #[tokio::test]
 async fn numbers_and_unpaired_surrogates_in_pipes_elements_come_back_as_they_were() {
     let house = House::open().await;

@@ -14,3 +14,4 @@ mod journal;
 mod model;
 mod settings;
 mod support;
+mod table;
