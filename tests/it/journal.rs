@@ -167,25 +167,6 @@ async fn a_batch_that_is_sent_twice_at_once_is_worked_on_once() {
 }
 
 #[tokio::test]
-async fn what_was_checkpointed_survives_the_death_of_the_process() {
-    let sandbox = Sandbox::start().await;
-    sandbox.aws.bedrock().set_latency(Duration::from_millis(100));
-    let texts = texts(100);
-    let house = sandbox.house(2);
-    // Answers come 20 a second; the first checkpoint is at 2 s. The work is dropped at 3 s, its lease ends at 4 s.
-    let died = tokio::time::timeout(Duration::from_secs(3), send(&house, post("b", &texts), within(4.0))).await;
-    assert!(died.is_err());
-    let asked = sandbox.calls();
-    assert_eq!(send(&sandbox.house(50), get("b"), within(10.0)).await.0, 202, "the lease has not ended");
-    tokio::time::sleep(Duration::from_millis(1200)).await;
-    assert_eq!(sandbox.calls(), asked, "without a call of the caller nothing runs");
-    assert_eq!(send(&sandbox.house(50), get("b"), within(10.0)).await, (200, answer(&texts)));
-    let twice = sandbox.calls() - 100;
-    assert!(twice <= 30, "{twice} answers were asked for twice: those of one second, and those in flight");
-    assert!(asked > 40, "{asked}");
-}
-
-#[tokio::test]
 async fn an_endless_answer_is_cut_off_twice_and_not_paid_for_again() {
     let sandbox = Sandbox::start().await;
     sandbox.aws.bedrock().set_faults(vec![Rule::new(Matching::TextContains("text 1".to_owned()), Fault::Hang)]);
