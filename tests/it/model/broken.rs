@@ -2,12 +2,15 @@
 
 use std::future::poll_fn;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use snowflake_aws_functions::journal::{Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
+use snowflake_aws_functions::journal::{
+    Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, Memory, NewRows, Then,
+};
 
 /// Forgets every checkpoint but the last one.
 pub struct Forgetful(Memory);
@@ -75,5 +78,98 @@ impl Journal for Torn {
             *self.leased_until.lock().unwrap() = None;
         }
         self.journal.checkpoint(lease, entry, then)
+    }
+}
+
+/// Gives leases that do not end.
+pub struct Endless(Memory);
+
+impl Endless {
+    pub fn new(journal: Memory) -> Self {
+        Self(journal)
+    }
+}
+
+impl Journal for Endless {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        let lease_until = claim.lease_until + GIVEN_UP;
+        async move { self.0.claim(&Claim { lease_until, ..claim.clone() }).await }.boxed()
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        self.0.checkpoint(lease, entry, then)
+    }
+}
+
+/// Lets whoever has held a lease give it back, although it is another one's by now.
+pub struct Trusting {
+    journal: Memory,
+    given_back: AtomicBool,
+}
+
+impl Trusting {
+    pub fn new(journal: Memory) -> Self {
+        Self { journal, given_back: AtomicBool::default() }
+    }
+}
+
+impl Journal for Trusting {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        async move {
+            let is_free = self.given_back.swap(false, Ordering::Relaxed);
+            // By a clock that says that the lease is over.
+            let now = if is_free { claim.lease_until } else { claim.now };
+            self.journal.claim(&Claim { now, ..claim.clone() }).await
+        }
+        .boxed()
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        async move {
+            let kept = self.journal.checkpoint(lease, entry, then).await?;
+            if kept == Kept::LeaseLost && then == Then::Release {
+                self.given_back.store(true, Ordering::Relaxed);
+            }
+            Ok(kept)
+        }
+        .boxed()
+    }
+}
+
+/// Takes any rows for those that it has.
+pub struct Careless(Memory);
+
+impl Careless {
+    pub fn new(journal: Memory) -> Self {
+        Self(journal)
+    }
+}
+
+impl Journal for Careless {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        async move {
+            let rows = claim.rows.clone().map(|rows| NewRows { digest: String::new(), ..rows });
+            self.0.claim(&Claim { rows, ..claim.clone() }).await
+        }
+        .boxed()
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        self.0.checkpoint(lease, entry, then)
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use snowflake_aws_functions::journal::{Journal, Memory};
 
-use self::broken::{Forgetful, Torn};
+use self::broken::{Careless, Endless, Forgetful, Torn, Trusting};
 use self::explorer::{Explored, explore};
 use self::schedule::{Bounds, Kind, Schedule, Seen, Violation};
 
@@ -94,4 +94,26 @@ fn a_journal_whose_claims_are_not_atomic_is_found_out() {
 fn a_journal_that_forgets_a_checkpoint_is_found_out() {
     let found = explored(Bounds { kills: 1, ..TWO }, || Arc::new(Forgetful::new(memory()))).err().unwrap();
     assert!(found.what.contains("which the journal knows"), "{found:?}");
+}
+
+#[test]
+fn a_journal_whose_leases_do_not_end_is_found_out() {
+    let found = explored(Bounds { requests: 1, kills: 1, ..TWO }, || Arc::new(Endless::new(memory()))).err().unwrap();
+    assert!(found.what.contains("a POST that is repeated ends with 202"), "{found:?}");
+}
+
+#[test]
+#[ignore = "takes many seconds: it needs three requests and a death"]
+fn a_journal_that_frees_another_ones_lease_is_found_out() {
+    // One that dies with its last checkpoint on the way, one that takes the batch after it, and one more.
+    let bounds = Bounds { kinds: &[Kind::Post], requests: 3, kills: 1, ..TWO };
+    let found = explored(bounds, || Arc::new(Trusting::new(memory()))).err().unwrap();
+    assert!(found.what.contains("has paid and which nothing has lost"), "{found:?}");
+}
+
+#[test]
+fn a_journal_that_takes_any_rows_is_found_out() {
+    let bounds = Bounds { kinds: &[Kind::Post, Kind::Other], ..TWO };
+    let found = explored(bounds, || Arc::new(Careless::new(memory()))).err().unwrap();
+    assert!(found.what.contains("for other rows than it has sent"), "{found:?}");
 }
