@@ -307,3 +307,13 @@ proptest! {
         });
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_throttled_twice_each_are_answered_soon() {
+    let function = Scripted::with(SECOND, &[("*", &[Step::Throttle, Step::Throttle, Step::Answer])]);
+    for (count, seconds) in [(1, 5), (10, 15), (15, 25)] {
+        let texts: Vec<String> = (0..count).map(|row| format!("{count} {row}")).collect();
+        let all = rows(texts.iter().map(String::as_str), "t");
+        assert!(run(&function, &all, 128, SECOND * seconds).await.is_ok(), "{count} rows in {seconds} s");
+    }
+}

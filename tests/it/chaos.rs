@@ -30,15 +30,19 @@ struct Round {
 
 impl Round {
     async fn start(environments: usize) -> Self {
+        Self::with(environments, LATENCY, CEILING, TIMEOUT).await
+    }
+
+    async fn with(environments: usize, latency: Duration, ceiling: u64, timeout: Duration) -> Self {
         let variable = |name: &str| (name.to_owned(), std::env::var(name).unwrap());
         let aws = Aws::start(AwsOptions::default()).await.unwrap();
-        aws.bedrock().set_latency(LATENCY);
+        aws.bedrock().set_latency(latency);
         let mut env = aws.env();
         env.extend([variable("AWS_ENDPOINT_URL_DYNAMODB"), variable("JOURNAL_TABLE_NAME")]);
-        env.push(("MAX_CONCURRENCY".to_owned(), CEILING.to_string()));
+        env.push(("MAX_CONCURRENCY".to_owned(), ceiling.to_string()));
         let lambda = Lambda::start(LambdaOptions {
             environments,
-            timeout: TIMEOUT,
+            timeout,
             env,
             log: LogSink::Keep,
             at_capacity: AtCapacity::Wait,
@@ -110,6 +114,28 @@ async fn sixty_four_batches_at_once_are_each_answered_once() {
     let result = round.query(64 * 20, query).await;
     assert_eq!(result.batch_ids.len(), 64);
     assert_eq!(round.aws.bedrock().stats().requests, 64 * 20);
+}
+
+/// One batch that needs several invocations, each of 8 s, at a second for a row; two of them are killed on the way.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB and takes most of a minute: ci/journal runs it"]
+async fn a_long_batch_goes_on_where_its_invocations_ended() {
+    let rows: u64 = std::env::var("LONG_ROWS").map_or(600, |rows| rows.parse().unwrap());
+    let round = Round::with(2, Duration::from_secs(1), 32, Duration::from_secs(8)).await;
+    let kills = async {
+        let mut kills = 0;
+        for seed in 0..2 {
+            tokio::time::sleep(Duration::from_millis(5500)).await;
+            kills += u64::from(round.lambda.kill_one(Victim::Busy(seed)).await.is_some());
+        }
+        kills
+    };
+    let query = QueryOptions { retry_for: Duration::from_secs(60), ..options(3000) };
+    let (result, kills) = tokio::join!(round.query(usize::try_from(rows).unwrap(), query), kills);
+    let calls = round.aws.bedrock().stats().requests;
+    println!("{rows} rows in {:.1?}, {kills} kills, {} calls that were made twice", result.elapsed, calls - rows);
+    // The interval's rounds, the one that was in flight, and one that a slow machine was late with.
+    assert!(calls - rows <= kills * 4 * 32, "{calls} calls, {kills} kills");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,6 +94,7 @@ impl Limiter {
     pub fn succeeded(&mut self, latency: Duration) {
         self.in_flight -= 1;
         self.latency = latency;
+        self.pace.succeeded();
         let growth = 1 + usize::try_from((4 * latency).as_secs()).unwrap_or(usize::MAX);
         self.window = self.window.saturating_add(growth).min(self.ceiling);
     }

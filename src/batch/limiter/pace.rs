@@ -7,8 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::LONGEST;
 
-/// Calls a second to search from, at least.
-const LEAST_START: f64 = 1.0;
+/// Calls a second below which the first throttled calls do not lower the pace: a few of them say little. Nor do they say
+/// much of a target that has not answered yet.
+const FLOOR: f64 = 2.0;
+const FLOOR_UNPROVEN: f64 = 8.0;
+
+/// Throttled calls after which that ends.
+const SAY_LITTLE: u32 = 60;
+const SAY_LITTLE_UNPROVEN: u32 = 10;
 
 /// Seconds in which a searching pace doubles, at first and at most; a throttled call makes them four times as many.
 const DOUBLING: f64 = 1.0;
@@ -41,8 +47,11 @@ pub struct Pace {
     empty: Option<Instant>,
     /// Calls that were started since, and not throttled.
     admitted: f64,
-    /// When a throttled call lowered the pace last.
+    /// When a throttled call lowered the pace last, and how many have since there was an idle time.
     lowered: Option<Instant>,
+    lowerings: u32,
+    /// Whether any call got its answer.
+    proven: bool,
     /// Calls a second that were started lately, whatever was allowed.
     recent: f64,
     last: Option<Instant>,
@@ -79,6 +88,8 @@ impl Pace {
             empty: None,
             admitted: 0.0,
             lowered: None,
+            lowerings: 0,
+            proven: false,
             recent: 0.0,
             last: None,
             next: None,
@@ -123,6 +134,11 @@ impl Pace {
         Ok(())
     }
 
+    /// A call has got its answer.
+    pub fn succeeded(&mut self) {
+        self.proven = true;
+    }
+
     /// A call that was started at `started` was throttled.
     pub fn throttled(&mut self, now: Instant, started: Instant) {
         self.pass_time(now);
@@ -133,8 +149,11 @@ impl Pace {
         if self.lowered.is_some_and(|lowered| started < lowered) {
             return;
         }
+        let floor = self.rate.min(self.floor());
         self.lower(now);
+        self.rate = self.rate.max(floor);
         self.lowered = Some(now);
+        self.lowerings = self.lowerings.saturating_add(1);
         self.calls = 0.0;
         let at = now + self.interval(0.5, 1.5);
         self.next = Some(self.next.map_or(at, |next| next.max(at)));
@@ -144,7 +163,7 @@ impl Pace {
         let measured = self.measured(now);
         match (self.mode, measured) {
             (Mode::Free, _) => {
-                self.rate = (self.recent / 2.0).max(LEAST_START);
+                self.rate = self.recent / 2.0;
                 self.mode = Mode::Search(DOUBLING);
             }
             (Mode::Search(_), Some(measured)) if measured >= PLAUSIBLE * self.rate => {
@@ -170,6 +189,14 @@ impl Pace {
         }
     }
 
+    fn floor(&self) -> f64 {
+        match self.lowerings {
+            0..SAY_LITTLE_UNPROVEN if !self.proven => FLOOR_UNPROVEN,
+            0..SAY_LITTLE => FLOOR,
+            _ => 0.0,
+        }
+    }
+
     /// The rate of the calls that were admitted since nothing was left, if they are enough.
     fn measured(&self, now: Instant) -> Option<f64> {
         let seconds = now.saturating_duration_since(self.empty?).as_secs_f64();
@@ -190,6 +217,8 @@ impl Pace {
         self.recent *= (-passed).exp();
         if passed > 2.0 + 3.0 / self.rate {
             self.empty = None;
+            self.lowerings = 0;
+            self.rate = self.rate.max(FLOOR);
         }
         let passed = passed.min(2.0 / self.rate);
         match self.mode {
