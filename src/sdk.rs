@@ -26,7 +26,7 @@ pub async fn load() -> SdkConfig {
         // An empty file, because an empty set of files is not to be had.
         .profile_files(EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build())
         .retry_config(RetryConfig::disabled())
-        // What a call can do without costs a fifth of its CPU time: the deadline ends a call that hangs, the credentials of an
+        // What a call can do without costs a tenth of its CPU time: the deadline ends a call that hangs, the credentials of an
         // environment do not change, and Lambda's clock is right.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .identity_cache(IdentityCache::no_cache())

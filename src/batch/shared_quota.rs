@@ -3,10 +3,11 @@
 //! `cargo test --lib shared_quota -- --ignored --nocapture` prints the table by which the constants of the limiter were
 //! chosen. What it says:
 //!
-//! - One environment uses 0.98 and more of its quota and wastes 1 or 2 % of its calls, whatever bursts the quota allows.
+//! - One environment uses 0.97 and more of a quota of 20 a second and up, and wastes 1 or 2 % of its calls, whatever bursts
+//!   the quota allows.
 //! - Eight that share a quota of 60 or 200 a second use 0.95 and more of it and waste 1 to 4 %. Of 20 a second, where each
 //!   has two or three, they use about as much and waste 8 %: so few calls teach little.
-//! - 32 at 5 a second waste as many calls as are answered, and use the quota all the same.
+//! - 32 at 5 a second waste more calls than are answered, and use the quota all the same.
 //! - A quota that allows no bursts, and refuses two calls that come closer than its interval, keeps environments that do not
 //!   march in step from using it: to waste few calls there means to make few.
 //! - A latency of several seconds takes several of them to fill the ceiling; goodput of the first half minute is less.
