@@ -6,16 +6,15 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use serde_json::{Value as Json, json};
-use snowflake_aws_functions::batch::{Answers, Known, Plan, Progress, Targets, Work};
-use snowflake_aws_functions::functions::{Fault, Function, Target, Texts, Value};
+use snowflake_aws_functions::batch::{Answers, Known, Plan, Progress, StatementFaults, Targets, Work};
+use snowflake_aws_functions::function::{Answered, Call, Function, Job, Parameter, Refusal, Row as Arguments, Target};
 use snowflake_aws_functions::snowflake::{request, response};
 use tokio::time::Instant;
 
 const ROWS: usize = 4096;
-const PARAMETERS: [&str; 3] = ["instructions", "user_context", "model_id"];
+const PARAMETERS: [Parameter; 3] =
+    [Parameter::text("instructions"), Parameter::text("user_context"), Parameter::text("model_id")];
 
 /// A row as serde_json reads it without us.
 type Row<'a> = (u64, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
@@ -47,17 +46,19 @@ impl Function for Echo {
         "echo"
     }
 
-    fn parameters(&self) -> &'static [&'static str] {
+    fn parameters(&self) -> &'static [Parameter] {
         &PARAMETERS
     }
 
-    fn target(&self, _: &Texts<'_>) -> Result<Target, Fault> {
-        Ok(Target { name: "echo".to_owned(), per_second: None })
-    }
-
-    fn call<'a>(&'a self, arguments: &'a Texts<'a>) -> BoxFuture<'a, Result<Value, Fault>> {
-        let text = Json::from(arguments[1]).to_string();
-        async move { Ok(text.into()) }.boxed()
+    fn prepare<'a>(&'a self, row: Arguments<'a>) -> Result<Job<'a>, Refusal> {
+        let text = row.text(1);
+        Ok(Job {
+            target: Target { name: "echo".into(), per_second: None },
+            options: "".into(),
+            question: Box::new([row.text(0).into(), text.into(), row.text(2).into()]),
+            expected_bytes: 0,
+            call: Call::alone(move || async move { Ok(Answered::from(Json::from(text).to_string().into_boxed_str())) }),
+        })
     }
 }
 
@@ -66,7 +67,7 @@ fn answers(plan: &Plan<'_>) -> Answers {
     runtime.block_on(async {
         let deadline = Instant::now() + Duration::from_secs(600);
         let targets = Targets::new(128);
-        let mut work = Work::new(&Echo, plan, &targets, Known::default(), deadline);
+        let mut work = Work::new(plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
         while work.run_until(deadline).await != Progress::Done {}
         work.finish().unwrap()
     })
@@ -92,13 +93,13 @@ fn pure(criterion: &mut Criterion) {
         let rows = request::parse(&body, &PARAMETERS).unwrap();
         group.throughput(bytes(&body));
         group.bench_function(format!("{duplicates} % duplicates"), |bencher| {
-            bencher.iter(|| Plan::of(black_box(&rows.arguments)).distinct().len());
+            bencher.iter(|| Plan::of(&Echo, black_box(&rows.arguments)).distinct().len());
         });
     }
     group.finish();
 
     let rows = request::parse(&body, &PARAMETERS).unwrap();
-    let answers = answers(&Plan::of(&rows.arguments));
+    let answers = answers(&Plan::of(&Echo, &rows.arguments));
     let written = response::write(&rows.numbers, &answers);
     let pairs: Json = serde_json::from_str(&written).unwrap();
     let pairs: Vec<(u64, &str)> = pairs["data"]

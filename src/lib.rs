@@ -5,26 +5,31 @@
 //! An event comes in by a door and goes one way, and its answer comes back:
 //!
 //! ```text
-//! doors -> snowflake -> batch -> functions -> bedrock | location
-//!    \-> journal
+//! doors -> calls -> batch -> functions -> bedrock | location
+//!            \-> journal
 //! ```
 //!
 //! - [`doors`]: one for each form of call, API Gateway, direct invocation, EventBridge Pipes, Redshift. They say what is a status and
-//!   what is an error, and know nothing of the services. A batch with an id is worked on under the journal's lease.
+//!   what is an error, and know nothing of the services.
+//! - [`calls`]: the life of a call behind every door: answered at once, or under the journal's lease; its line in the log.
 //! - [`snowflake`]: the wire alone. The request's rows and headers, the response.
 //! - [`batch`]: distinct rows, fanned out as fast as each target's limiter allows, tried again until the deadline. It knows nothing of
 //!   HTTP, Bedrock or Location.
-//! - [`functions`]: what SQL calls by name, one file for each, and the three kinds of failure.
-//! - [`bedrock`], [`location`]: the services. Only they name the SDK's types of them, and only they read the services' errors.
 //! - [`journal`]: what is known of a batch outside this process; in DynamoDB, or in memory.
-//! - [`settings`], [`sdk`], [`deadline`]: what the environment says, what every SDK client shares, and the times of an invocation.
+//! - [`functions`]: what SQL calls by name, one file for each.
+//! - [`bedrock`], [`location`]: the services. Only they name the SDK's types of them.
+//! - [`sdk`]: what every SDK client shares, and what a refusal of a service means.
+//! - [`function`]: the ground floor. What a function is, arguments, jobs, outcomes, the kinds of failure.
+//! - [`settings`]: what the environment says.
 //!
-//! The binary `bootstrap` puts them together. The crate `sandbox` stands in for everything around it, in tests and in the demo.
+//! No two rooms import each other, and none imports one above it. The binary `bootstrap` puts them together. The crate `sandbox`
+//! stands in for everything around it, in tests and in the demo.
 
 pub mod batch;
 pub mod bedrock;
-pub mod deadline;
+pub mod calls;
 pub mod doors;
+pub mod function;
 pub mod functions;
 pub mod journal;
 pub mod location;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use snowflake_aws_functions::bedrock::Bedrock;
-use snowflake_aws_functions::deadline::Times;
-use snowflake_aws_functions::doors::{Event, House};
+use snowflake_aws_functions::calls::{House, Times};
+use snowflake_aws_functions::doors::{self, Event};
 use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate};
 use snowflake_aws_functions::journal::{DynamoDb, Journal};
 use snowflake_aws_functions::location::PlaceIndex;
@@ -46,7 +46,7 @@ async fn run() -> Result<(), Error> {
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {
         let house = Arc::clone(&house);
         let times = Times::until(invocation.context.deadline());
-        async move { house.open(invocation.payload, times).await.map_err(Diagnostic::from) }
+        async move { doors::open(&house, invocation.payload, times).await.map_err(|error| doors::diagnostic(&error)) }
     }))
     .await
 }

@@ -1,36 +1,70 @@
-//! The rows of a batch that go to one target.
+//! The rows of a batch that go to one target with the same options: in which order they are asked, and what the target says.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::targets::{State, lock};
-use crate::functions::Refusal;
+use super::backoff;
+use super::ceiling::Share;
+use super::targets::{Later, Permit, State, lock};
+use crate::function::Refusal;
 
-/// Calls at once to a target of which nothing is known yet: enough to learn that a model does not exist, and few enough
-/// that it costs nothing.
+/// Calls at once to a target of which nothing is known yet, for the first second: enough to learn that a model does not exist, and few
+/// enough that it costs nothing. Each second doubles them, for a target may be slow.
 const PROBES: usize = 2;
 
-/// Refusals of the statement, with no answer between them, after which no other row is asked.
-const PROOF: u32 = 2;
+/// Refusals in a row of a target that has never answered, after which no other row is asked.
+const PROOF: u32 = 5;
 
 /// Rows in the order in which they are to be asked, and what their target has said so far.
 pub(super) struct Lane {
     pub state: Arc<Mutex<State>>,
+    pub share: Arc<Share>,
+    pub target: String,
+    options: String,
     ready: VecDeque<u32>,
     /// Rows that are to be tried again, and when.
     waiting: BinaryHeap<Reverse<(Instant, u32)>>,
+    /// Calls in flight, and the rows in them.
     in_flight: usize,
-    /// Refusals of the statement since the last answer.
+    rows_in_flight: usize,
+    first_call: Option<Instant>,
+    /// Rows that the target has answered in this batch, and when the last one.
+    answers: usize,
+    last_answer: Option<Instant>,
+    /// Whether it has said anything but the statement's fault, even if nobody knows what it means.
+    has_spoken: bool,
+    /// Refusals of the statement since the last answer, and the last of them.
     refusals: u32,
-    refused: Option<Refusal>,
+    refusal: Option<Refusal>,
+    was_given_up: bool,
+    /// Until when nothing is asked after such a refusal.
+    pause: Option<Instant>,
 }
 
 impl Lane {
-    pub fn new(state: Arc<Mutex<State>>) -> Self {
-        Self { state, ready: VecDeque::new(), waiting: BinaryHeap::new(), in_flight: 0, refusals: 0, refused: None }
+    pub fn new(state: Arc<Mutex<State>>, share: Arc<Share>, target: String, options: String) -> Self {
+        Self {
+            state,
+            share,
+            target,
+            options,
+            ready: VecDeque::new(),
+            waiting: BinaryHeap::new(),
+            in_flight: 0,
+            rows_in_flight: 0,
+            first_call: None,
+            answers: 0,
+            last_answer: None,
+            has_spoken: false,
+            refusals: 0,
+            refusal: None,
+            was_given_up: false,
+            pause: None,
+        }
     }
 
     pub fn push(&mut self, row: u32) {
@@ -41,75 +75,160 @@ impl Lane {
         self.waiting.push(Reverse((at, row)));
     }
 
-    /// Puts the rows whose time has come before those that were never asked, and gives the time of the next one.
+    /// Puts the rows whose time has come behind those that stand ready, so that a row which fails again and again does not keep others
+    /// from being asked; gives the time of the next one.
     pub fn wake(&mut self, now: Instant) -> Option<Instant> {
         while let Some(Reverse((at, row))) = self.waiting.peek().copied() {
             if at > now {
                 return Some(at);
             }
             self.waiting.pop();
-            self.ready.push_front(row);
+            self.ready.push_back(row);
         }
         None
     }
 
-    /// Whether a call that starts at `now` will most likely have ended before `deadline`, as far as the target has shown. A
-    /// target that takes longer than all the time there is gets the first half of it: what is not tried is never answered.
-    /// From the deadline on nothing fits: a call that is cut off before it was made would still count as one.
+    /// Whether a call that starts at `now` will most likely have ended before `deadline`, as far as the target has shown.
+    ///
+    /// Where the cautious expectation takes more than half of the time there is, the mean has to do; and a target that takes longer
+    /// than all of it gets the first quarter to start in: what is not tried is never answered.
     pub fn fits(&self, now: Instant, begin: Instant, deadline: Instant) -> bool {
-        if now >= deadline {
-            return false;
+        let (all, left) = (deadline.saturating_duration_since(begin), deadline.saturating_duration_since(now));
+        let state = lock(&self.state);
+        let Some((mean, expected)) = state.latency.mean().zip(state.latency.expected()) else {
+            // From the deadline on nothing fits: a call that is cut off before it was made would still count as one.
+            return !left.is_zero();
+        };
+        !left.is_zero() && expected.min(mean.max(all / 2)).min(all * 3 / 4) <= left
+    }
+
+    /// Most calls in flight that the target has given reason for.
+    fn most(&self, now: Instant) -> usize {
+        let state = lock(&self.state);
+        let has_answered = self.answers > 0 || state.has_answered(&self.options);
+        if state.is_out() {
+            return PROBES;
         }
-        let Some(expected) = lock(&self.state).latency.expected() else {
-            return true;
-        };
-        let (all, left) = (deadline - begin, deadline - now);
-        expected <= left || (expected > all && now - begin < all / 2)
+        match self.refusals {
+            0 if has_answered || self.has_spoken => usize::MAX,
+            0 => {
+                let seconds = self.first_call.map_or(0, |first| (now - first).as_secs());
+                PROBES.saturating_mul(1 << seconds.min(16))
+            }
+            1.. if !has_answered => 1,
+            1..PROOF => usize::MAX,
+            _ => PROBES,
+        }
     }
 
-    /// Whether a row stands ready and the target has not given reason to wait for what is in flight.
-    pub fn wants_to_start(&self) -> bool {
-        let most = match self.refusals {
-            0 if lock(&self.state).proven => usize::MAX,
-            0 => PROBES,
-            _ => 1,
+    /// Starts the next call, if there is a row for it and its time has come; otherwise says what to wait for, if anything.
+    pub fn start(&mut self, now: Instant) -> Result<(u32, Permit), Option<Later>> {
+        let Some(row) = self.ready.front().copied() else {
+            return Err(None);
         };
-        !self.ready.is_empty() && self.in_flight < most
-    }
-
-    pub fn take(&mut self) -> Option<u32> {
-        let row = self.ready.pop_front()?;
+        if let Some(pause) = self.pause.filter(|pause| *pause > now) {
+            return Err(Some(Later::At(pause)));
+        }
+        let most = self.most(now);
+        if self.in_flight >= most {
+            // A target that is slow gets more probes with time.
+            let is_probing = self.refusals == 0 && most < usize::MAX;
+            return Err(is_probing.then(|| Later::At(now + Duration::from_secs(1))));
+        }
+        let permit = Permit::ask(&self.state, &self.share)?;
+        self.ready.pop_front();
         self.in_flight += 1;
-        Some(row)
+        self.rows_in_flight += 1;
+        self.first_call.get_or_insert(now);
+        Ok((row, permit))
     }
 
-    pub fn ended(&mut self) {
+    /// Takes up to `most` rows more, for the same call.
+    pub fn take_more(&mut self, most: usize, may_join: impl Fn(u32) -> bool) -> Vec<u32> {
+        let mut more = Vec::new();
+        while more.len() < most
+            && let Some(row) = self.ready.pop_front_if(|row| may_join(*row))
+        {
+            more.push(row);
+        }
+        self.rows_in_flight += more.len();
+        more
+    }
+
+    /// A call with so many rows has ended.
+    pub fn ended(&mut self, rows: usize) {
         self.in_flight -= 1;
+        self.rows_in_flight -= rows;
     }
 
-    /// The target has judged a row by itself: it exists and may be called.
+    /// The target has answered a row, or judged it by itself: it exists and may be called with these options.
     pub fn answered(&mut self) {
-        self.refusals = 0;
-        lock(&self.state).proven = true;
+        self.was_answered();
+        self.last_answer = Some(Instant::now());
+        lock(&self.state).answered(&self.options);
     }
 
-    /// The target has refused the statement.
+    /// The same, in an earlier invocation of the batch.
+    pub fn was_answered(&mut self) {
+        self.answers += 1;
+        self.refusals = 0;
+        self.refusal = None;
+        self.pause = None;
+    }
+
+    /// The target has refused a row in a way that nobody knows.
+    pub fn spoke(&mut self) {
+        self.has_spoken = true;
+    }
+
+    /// The target has refused the statement. Nothing is known yet: a role that is being changed or a Region that a policy denies
+    /// refuses some calls and answers others.
     pub fn refused(&mut self, refusal: &Refusal) {
         self.refusals += 1;
-        if self.refusals >= PROOF {
-            self.refused = Some(refusal.clone());
-            lock(&self.state).proven = false;
+        self.refusal = Some(refusal.clone());
+        if !self.has_answered() {
+            self.pause = Some(Instant::now() + backoff::pause(self.refusals));
         }
     }
 
-    /// The rows that need not be asked any more, and why: the target has refused the statement often enough.
-    pub fn give_up(&mut self) -> Option<(Refusal, Vec<u32>)> {
-        let refusal = self.refused.clone()?;
-        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|Reverse((_, row))| row);
-        Some((refusal, self.ready.drain(..).chain(waiting).collect()))
+    /// Why no other row needs to be asked: the target has never answered, and has refused often enough, or has refused and no time is
+    /// left to ask again.
+    pub fn given_up(&self, is_out_of_time: bool) -> Option<&Refusal> {
+        let is_proven = self.refusals >= PROOF || is_out_of_time;
+        let is_given_up = if self.was_given_up { self.answers == 0 } else { is_proven && !self.has_answered() };
+        self.refusal.as_ref().filter(|_| is_given_up)
     }
 
-    pub fn is_done(&self) -> bool {
-        self.ready.is_empty() && self.waiting.is_empty() && self.in_flight == 0
+    /// An earlier invocation has given the target up for this reason. What it said then holds for the whole batch, whatever the target
+    /// has answered to others since.
+    pub fn was_given_up(&mut self, refusal: &Refusal) {
+        self.was_given_up = true;
+        self.refusal.get_or_insert_with(|| refusal.clone());
+    }
+
+    /// Takes all rows away that are not in flight.
+    pub fn clear(&mut self) -> Vec<u32> {
+        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|Reverse((_, row))| row);
+        self.ready.drain(..).chain(waiting).collect()
+    }
+
+    /// Whether the target has answered a row with these options, in this batch or before.
+    pub fn has_answered(&self) -> bool {
+        self.answers > 0 || lock(&self.state).has_answered(&self.options)
+    }
+
+    /// Whether the target has answered other rows of this batch.
+    pub fn has_answered_others(&self) -> bool {
+        self.answers > 0
+    }
+
+    /// Whether the target has answered another row since then.
+    pub fn has_answered_since(&self, then: Instant) -> bool {
+        self.last_answer.is_some_and(|at| at > then)
+    }
+
+    /// Rows that have no outcome yet.
+    pub fn left(&self) -> usize {
+        self.ready.len() + self.waiting.len() + self.rows_in_flight
     }
 }

@@ -1,21 +1,46 @@
-//! A batch: its distinct rows, asked as many at once as the quota allows, until there is an answer for every row or no
+//! A batch: its distinct rows, asked as many at once as the quota allows, until there is an outcome for every row or no
 //! time is left. It knows nothing of HTTP, of Bedrock or of Location.
 
+mod account;
 mod answers;
 mod backoff;
-mod known;
+mod ceiling;
+mod cut;
+mod end;
 mod lane;
 mod limiter;
 mod plan;
+mod row;
 mod run;
 #[cfg(test)]
 mod shared_quota;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod tries;
+mod verdict;
 
-pub use answers::{Answer, Answers};
-pub use known::{Entry, Known};
+pub use account::{Account, Counts, Unfinished};
+pub use answers::Answers;
 pub use plan::Plan;
-pub use run::{Progress, Unfinished, Work};
+pub use run::{Progress, StatementFaults, Work};
 pub use targets::Targets;
+pub use tries::{Entry, Known, Tries};
+
+/// Tries of one row, over all invocations of its batch, after which what is said of it is held to be so: failures while others are
+/// answered, and refusals by a model that works.
+const TRIES: u32 = 6;
+
+/// Answers of one row that could not be read, after which the row is at fault: each of them was paid for.
+const UNREADABLE: u32 = 2;
+
+/// Invocations at whose deadline a row's call is cut off, before the row is at fault.
+const CUTS: u32 = 2;
+
+/// Distinct rows of a batch from which a refusal that nobody knows, and that all of them got, is the statement's.
+const MANY: usize = 8;
+
+/// A `u32` fits wherever this function runs.
+fn index(row: u32) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
+}

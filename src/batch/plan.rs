@@ -2,36 +2,52 @@
 
 use std::collections::HashMap;
 
-use crate::functions::Arguments;
+use crate::function::{Argument, Function, Job, Question, Refusal, Row};
 
 /// The distinct rows of a batch, in the order in which they first come, and which of them each row is.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Plan<'a> {
-    distinct: Vec<Box<[&'a str]>>,
+    distinct: Vec<Result<Job<'a>, Refusal>>,
     rows: Vec<Option<u32>>,
 }
 
 impl<'a> Plan<'a> {
-    /// Plans the rows. A row with a NULL among its arguments is no distinct row: its answer is NULL.
-    pub fn of(rows: &'a [Arguments<'a>]) -> Self {
-        let mut numbers: HashMap<&'a [Option<std::borrow::Cow<'a, str>>], u32> = HashMap::with_capacity(rows.len());
-        let mut distinct: Vec<Box<[&'a str]>> = Vec::new();
-        let rows = rows
-            .iter()
-            .map(|arguments| {
-                let texts: Box<[&'a str]> = arguments.iter().map(Option::as_deref).collect::<Option<_>>()?;
-                Some(*numbers.entry(arguments).or_insert_with(|| {
-                    distinct.push(texts);
-                    // Lambda's 6 MB hold fewer rows than that by far.
-                    u32::try_from(distinct.len() - 1).unwrap_or(u32::MAX)
-                }))
-            })
-            .collect();
-        Self { distinct, rows }
+    /// Checks and plans the rows. A row that is NULL for a NULL among its arguments is no distinct row.
+    pub fn of(function: &'a dyn Function, rows: &'a [Vec<Argument<'a>>]) -> Self {
+        let mut plan = Self { distinct: Vec::new(), rows: Vec::with_capacity(rows.len()) };
+        let mut asked: HashMap<Question<'a>, u32> = HashMap::with_capacity(rows.len());
+        let mut refused: HashMap<&'a [Argument<'a>], u32> = HashMap::new();
+        for arguments in rows {
+            let row = Row(arguments);
+            if row.is_null(function.parameters()) {
+                plan.rows.push(None);
+                continue;
+            }
+            let number = match function.prepare(row) {
+                Ok(job) => match asked.get(&job.question) {
+                    Some(number) => *number,
+                    None => {
+                        let question = job.question.clone();
+                        let number = plan.push(Ok(job));
+                        asked.insert(question, number);
+                        number
+                    }
+                },
+                Err(refusal) => *refused.entry(arguments).or_insert_with(|| plan.push(Err(refusal))),
+            };
+            plan.rows.push(Some(number));
+        }
+        plan
     }
 
-    /// The distinct rows' arguments.
-    pub fn distinct(&self) -> &[Box<[&'a str]>] {
+    fn push(&mut self, row: Result<Job<'a>, Refusal>) -> u32 {
+        self.distinct.push(row);
+        // Lambda's 6 MB hold fewer rows than that by far.
+        u32::try_from(self.distinct.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// What each distinct row asks for, or why it is refused without being asked.
+    pub fn distinct(&self) -> &[Result<Job<'a>, Refusal>] {
         &self.distinct
     }
 
@@ -39,21 +55,18 @@ impl<'a> Plan<'a> {
     pub fn rows(&self) -> &[Option<u32>] {
         &self.rows
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
+    /// Bytes of JSON that the values of all rows will have, as far as that is known before they are asked for.
+    pub fn expected_bytes(&self) -> usize {
+        let size = |row: &Option<u32>| match self.distinct.get(super::index((*row)?)) {
+            Some(Ok(job)) => Some(job.expected_bytes),
+            _ => None,
+        };
+        self.rows.iter().filter_map(size).sum()
+    }
 
-    use super::*;
-
-    #[test]
-    fn equal_rows_share_and_null_rows_need_nothing() {
-        let row = |a: &'static str, b: Option<&'static str>| vec![Some(Cow::Borrowed(a)), b.map(Cow::Borrowed)];
-        let rows = [row("x", Some("y")), row("x", None), row("xy", Some("")), row("x", Some("y"))];
-        let plan = Plan::of(&rows);
-        assert_eq!(plan.rows(), [Some(0), None, Some(1), Some(0)]);
-        assert_eq!(*plan.distinct()[0], ["x", "y"]);
-        assert_eq!(*plan.distinct()[1], ["xy", ""]);
+    /// The distinct rows that a service is asked for.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job<'a>> {
+        self.distinct.iter().filter_map(|row| row.as_ref().ok())
     }
 }

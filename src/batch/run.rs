@@ -1,26 +1,23 @@
-//! Runs the distinct rows of a batch: fan-out, retries, and the deadline.
+//! Runs the distinct rows of a batch: fan-out, and the deadline.
 
 use std::collections::{BTreeSet, HashMap};
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
 use super::lane::Lane;
-use super::targets::Permit;
-use super::{Answer, Answers, Entry, Known, Plan, Targets, backoff};
-use crate::functions::{Code, Fault, Function, Refusal, Target, Value};
-
-/// Invocations at whose deadline a row's call is cut off, before the row is at fault.
-const CUTS: u32 = 2;
+use super::row::Row;
+use super::targets::{Later, Permit, lock};
+use super::{Account, Known, Plan, Targets, index};
+use crate::function::{Answered, Call, Code, Job, Outcome, PackFault, Refusal, Whose};
 
 /// Where the work stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Every distinct row has its answer.
+    /// Every distinct row has its outcome, or the call is refused as a whole.
     Done,
     /// It may go on later, or now: the time that was given is over.
     Paused,
@@ -28,110 +25,141 @@ pub enum Progress {
     OutOfTime,
 }
 
-/// Some rows have no answer, and the time is over.
+/// What becomes of a row for which the statement is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Whether throttling is the reason.
-    pub throttled: bool,
+pub enum StatementFaults {
+    /// The call is refused as a whole, where NULL would be silent.
+    Refuse,
+    /// The row's own error, for callers that get errors as data.
+    AreData,
 }
 
 /// A batch at work. Dropping it ends every call that is in flight.
-pub struct Work<'a> {
-    function: &'a dyn Function,
-    plan: &'a Plan<'a>,
-    ceiling: usize,
-    begin: Instant,
-    deadline: Instant,
-    lanes: Vec<Lane>,
-    in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>,
-    answers: Vec<Option<Answer>>,
-    attempts: Vec<u32>,
-    /// Rows whose call is in flight.
-    running: BTreeSet<u32>,
-    /// Rows that were answered by a service and are not in the journal yet.
-    unsaved: Vec<u32>,
-    /// How often the call of a row was cut off at the deadline.
-    cuts: HashMap<u32, u32>,
-    calls: usize,
-    /// Rows that a target judged by themselves, so that the statement is not at fault for all.
-    judged: usize,
-    last_failure_was_throttling: bool,
+pub struct Work<'w, 'a> {
+    pub(super) plan: &'w Plan<'a>,
+    pub(super) statement_faults: StatementFaults,
+    targets: &'w Targets,
+    pub(super) begin: Instant,
+    pub(super) deadline: Instant,
+    /// Before the lanes: what is in flight gives its places back before they go.
+    pub(super) in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'w>>>,
+    pub(super) lanes: Vec<Lane>,
+    /// The lane that is asked first for the next call, so that each comes first in its turn.
+    turn: usize,
+    pub(super) rows: Vec<Row>,
+    /// Rows without an outcome.
+    pub(super) left: usize,
+    pub(super) lane_of: Vec<usize>,
+    /// Rows with an outcome that the journal does not know yet.
+    pub(super) unsaved: Vec<u32>,
+    /// Rows whose tries it does not know yet.
+    pub(super) tried: BTreeSet<u32>,
+    /// Why the call is refused as a whole, whatever becomes of the other rows.
+    pub(super) refusal: Option<Refusal>,
+    pub(super) is_refusal_saved: bool,
+    is_held: bool,
+    pub(super) account: Account,
 }
 
-struct Ended {
-    row: u32,
-    lane: usize,
-    permit: Permit,
-    result: Result<Value, Fault>,
+pub(super) struct Ended {
+    /// One row, or all of a pack.
+    pub rows: Vec<u32>,
+    pub lane: usize,
+    pub permit: Permit,
+    pub result: Result<Vec<Answered>, PackFault>,
 }
 
-impl<'a> Work<'a> {
-    /// Prepares the work: what is `known` is not asked again, and rows that can be judged without a service call are
-    /// judged now.
+impl<'w, 'a> Work<'w, 'a> {
+    /// Prepares the work: what is `known` is not asked again.
     pub fn new(
-        function: &'a dyn Function,
-        plan: &'a Plan<'a>,
-        targets: &Targets,
+        plan: &'w Plan<'a>,
+        statement_faults: StatementFaults,
+        targets: &'w Targets,
         mut known: Known,
         deadline: Instant,
     ) -> Self {
-        let rows = plan.distinct().len();
         let mut work = Self {
-            function,
             plan,
-            ceiling: targets.ceiling(),
+            statement_faults,
+            targets,
             begin: Instant::now(),
             deadline,
-            lanes: Vec::new(),
             in_flight: FuturesUnordered::new(),
-            answers: vec![None; rows],
-            attempts: vec![0; rows],
-            running: BTreeSet::new(),
+            lanes: Vec::new(),
+            turn: 0,
+            rows: plan.distinct().iter().map(|_| Row::default()).collect(),
+            left: plan.distinct().len(),
+            lane_of: vec![usize::MAX; plan.distinct().len()],
             unsaved: Vec::new(),
-            cuts: known.cuts,
-            calls: 0,
-            judged: 0,
-            last_failure_was_throttling: false,
+            tried: BTreeSet::new(),
+            refusal: known.refusal,
+            is_refusal_saved: true,
+            is_held: false,
+            account: Account { last: known.reason, ..Account::default() },
         };
-        let mut lanes: HashMap<Target, usize> = HashMap::new();
-        for (row, arguments) in (0..).zip(plan.distinct()) {
-            if let Some(answer) = known.answers.remove(&row) {
-                work.judged += usize::from(!matches!(answer, Answer::Statement(_)));
-                work.answers[index(row)] = Some(answer);
-                continue;
-            }
-            match function.target(arguments) {
-                Ok(target) => {
-                    let lane = lanes.entry(target).or_insert_with_key(|target| {
-                        work.lanes.push(Lane::new(targets.get(target)));
-                        work.lanes.len() - 1
-                    });
-                    work.lanes[*lane].push(row);
+        let mut lanes: HashMap<(&str, &str), usize> = HashMap::new();
+        for (number, row) in (0..).zip(plan.distinct()) {
+            let job = match row {
+                Ok(job) => job,
+                Err(refusal) => {
+                    work.rows[index(number)].outcome = Some(Outcome::judged(refusal.clone()));
+                    work.left -= 1;
+                    continue;
                 }
-                Err(Fault::Row(refusal)) => work.answer(row, Answer::Row(refusal)),
-                Err(Fault::Statement(refusal)) => work.answer(row, Answer::Statement(refusal)),
-                Err(Fault::Moment(_)) => {
-                    let message = "the function could not say what to call for this row";
-                    work.answer(row, Answer::Row(Refusal::new(Code::ServiceError, message)));
-                }
+            };
+            let lane = *lanes.entry((&job.target.name, &job.options)).or_insert_with(|| work.add_lane(job));
+            work.lane_of[index(number)] = lane;
+            work.rows[index(number)].tries = known.tries.get(&number).copied().unwrap_or_default();
+            match known.outcomes.remove(&number) {
+                Some(outcome) => work.knew(number, lane, outcome),
+                None => work.lanes[lane].push(number),
             }
         }
+        for lane in &work.lanes {
+            lane.share.set_left(lane.left());
+            if let Some(wait) = known.holds.get(&lane.target) {
+                lock(&lane.state).hold(*wait);
+            }
+        }
+        work.give_up();
         work
     }
 
-    /// Works until every row has its answer, `pause` has come, or the deadline leaves nothing to do.
+    fn add_lane(&mut self, job: &Job<'_>) -> usize {
+        let (target, options) = (job.target.name.clone().into_owned(), job.options.clone().into_owned());
+        let (state, share) = (self.targets.get(&job.target), self.targets.ceiling().share());
+        self.lanes.push(Lane::new(state, share, target, options));
+        self.lanes.len() - 1
+    }
+
+    /// Takes over what an earlier invocation has found out.
+    fn knew(&mut self, row: u32, lane: usize, outcome: Outcome) {
+        match outcome.refusal() {
+            Some(refusal) if refusal.whose == Whose::Statement => self.lanes[lane].was_given_up(refusal),
+            Some(refusal) if refusal.whose == Whose::Unknown => self.lanes[lane].spoke(),
+            _ => self.lanes[lane].was_answered(),
+        }
+        self.rows[index(row)].outcome = Some(outcome);
+        self.left -= 1;
+    }
+
+    /// Works until every row has its outcome, `pause` has come, or the deadline leaves nothing to do.
     ///
     /// Calls in flight stay in flight when it pauses, and go on with the next call of this function.
     pub async fn run_until(&mut self, pause: Instant) -> Progress {
         let pause = pause.min(self.deadline);
         loop {
-            let now = Instant::now();
-            let wake = self.start(now);
-            if self.lanes.iter().all(Lane::is_done) {
+            if self.is_done() {
                 return Progress::Done;
             }
+            // Before anything is looked at: a place that becomes free meanwhile must not be missed.
+            let mut freed = pin!(self.targets.ceiling().freed.notified());
+            freed.as_mut().enable();
+            let now = Instant::now();
+            let next = self.start(now);
             let idle = self.in_flight.is_empty();
-            if now >= self.deadline || (idle && wake.is_none_or(|at| at >= self.deadline)) {
+            let can_start = next.others || next.at.is_some_and(|at| at < self.deadline);
+            if now >= self.deadline || (idle && !can_start) {
                 return Progress::OutOfTime;
             }
             if now >= pause {
@@ -145,36 +173,48 @@ impl<'a> Work<'a> {
                     while let Some(Some(ended)) = self.in_flight.next().now_or_never() {
                         self.end(ended);
                     }
+                    self.give_up();
                 }
-                () = sleep_until(wake.map_or(pause, |at| at.min(pause))) => {}
+                () = freed, if next.others => {}
+                () = sleep_until(next.at.map_or(pause, |at| at.min(pause))) => {}
             }
         }
     }
 
-    /// Starts every call that may start now, and gives the time at which the next one may without another one's end.
-    fn start(&mut self, now: Instant) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
-        let mut earlier = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
-        for index in 0..self.lanes.len() {
-            if let Some(at) = self.lanes[index].wake(now) {
-                earlier(at);
-            }
-            if !self.lanes[index].fits(now, self.begin, self.deadline) {
+    /// Whether nothing new may start for now: answers that cannot be kept are not bought.
+    pub fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Starts every call that may start now, one of each lane after the other, and says what to wait for.
+    fn start(&mut self, now: Instant) -> Next {
+        let mut next = Next { at: None, others: self.is_held };
+        if self.is_held {
+            return next;
+        }
+        let (begin, deadline, count) = (self.begin, self.deadline, self.lanes.len());
+        let mut stopped = vec![false; count];
+        for lane in &mut self.lanes {
+            next.earlier(lane.wake(now));
+            lane.share.set_left(lane.left());
+        }
+        for (lane, stopped) in self.lanes.iter().zip(&mut stopped) {
+            *stopped = !lane.fits(now, begin, deadline);
+        }
+        while stopped.contains(&false) {
+            self.turn = (self.turn + 1) % count;
+            if stopped[self.turn] {
                 continue;
             }
-            while self.in_flight.len() < self.ceiling && self.lanes[index].wants_to_start() {
-                let lane = &mut self.lanes[index];
-                match Permit::ask(&lane.state) {
-                    Ok(permit) => {
-                        if let Some(row) = lane.take() {
-                            self.call(row, index, permit);
-                        }
+            match self.lanes[self.turn].start(now) {
+                Ok((row, permit)) => self.call(row, self.turn, permit),
+                Err(later) => {
+                    stopped[self.turn] = true;
+                    match later {
+                        Some(Later::At(at)) => next.earlier(Some(at)),
+                        Some(Later::WhenOneEnds) => next.others = true,
+                        None => {}
                     }
-                    Err(super::limiter::Start::At(at)) => {
-                        earlier(Instant::from_std(at));
-                        break;
-                    }
-                    Err(_) => break,
                 }
             }
         }
@@ -182,127 +222,64 @@ impl<'a> Work<'a> {
     }
 
     fn call(&mut self, row: u32, lane: usize, permit: Permit) {
-        self.calls += 1;
-        self.running.insert(row);
-        let (function, arguments) = (self.function, &self.plan.distinct()[index(row)]);
+        let plan = self.plan;
+        self.account.calls += 1;
+        let rows = self.pack(row, lane);
+        for row in &rows {
+            self.rows[index(*row)].running = Some(permit.started);
+        }
         self.in_flight.push(Box::pin(async move {
-            let call = AssertUnwindSafe(async { function.call(arguments).await });
-            let result = call.catch_unwind().await.unwrap_or_else(|_| {
-                let message = "the function failed on this row: its log says where";
-                Err(Fault::Row(Refusal::new(Code::ServiceError, message)))
-            });
-            Ended { row, lane, permit, result }
+            // Within this future, so that a function that panics before its first await costs its row and no more.
+            let asked = AssertUnwindSafe(async { ask(plan, &rows).await }).catch_unwind().await;
+            let result = asked.unwrap_or_else(|_| Err(PackFault::Whole(panicked().into())));
+            Ended { rows, lane, permit, result }
         }));
     }
 
-    fn end(&mut self, ended: Ended) {
-        let Ended { row, lane, permit, result } = ended;
-        self.lanes[lane].ended();
-        self.running.remove(&row);
-        match result {
-            Ok(value) => {
-                permit.succeeded();
-                self.judge(row, lane, Answer::Value(value));
-            }
-            Err(Fault::Row(refusal)) => {
-                drop(permit);
-                self.judge(row, lane, Answer::Row(refusal));
-            }
-            Err(Fault::Statement(refusal)) => {
-                drop(permit);
-                self.lanes[lane].refused(&refusal);
-                self.answer(row, Answer::Statement(refusal));
-                self.unsaved.push(row);
-            }
-            Err(Fault::Moment(moment)) => {
-                if moment.throttled {
-                    permit.throttled();
-                }
-                self.last_failure_was_throttling = moment.throttled;
-                let attempts = &mut self.attempts[index(row)];
-                *attempts += 1;
-                let wait = backoff::wait(*attempts, &moment);
-                self.lanes[lane].try_again(row, Instant::now() + wait);
-            }
+    /// The row, and those that go with it in one call.
+    fn pack(&mut self, row: u32, lane: usize) -> Vec<u32> {
+        let mut pack = vec![row];
+        if let Ok(Job { call: Call::Packed { most, .. }, .. }) = &self.plan.distinct()[index(row)] {
+            let (rows, limit) = (&self.rows, self.rows[index(row)].pack);
+            let more = limit.unwrap_or(*most).saturating_sub(1);
+            pack.extend(self.lanes[lane].take_more(more, |other| rows[index(other)].pack == limit));
         }
-        if let Some((refusal, rows)) = self.lanes[lane].give_up() {
-            for row in rows {
-                self.answer(row, Answer::Statement(refusal.clone()));
-                self.unsaved.push(row);
-            }
-        }
-    }
-
-    fn judge(&mut self, row: u32, lane: usize, answer: Answer) {
-        self.judged += 1;
-        self.lanes[lane].answered();
-        self.answer(row, answer);
-        self.unsaved.push(row);
-    }
-
-    fn answer(&mut self, row: u32, answer: Answer) {
-        self.answers[index(row)] = Some(answer);
-    }
-
-    /// Ends the calls that are in flight at the deadline, and gives what is to be kept of that: a row whose call was cut
-    /// off for the second time is at fault itself, so that one endless answer is not paid for for ever.
-    pub fn cut_off(&mut self) -> Entry {
-        self.in_flight.clear();
-        let mut cut = Vec::new();
-        for row in std::mem::take(&mut self.running) {
-            let cuts = self.cuts.entry(row).or_default();
-            *cuts += 1;
-            if *cuts < CUTS {
-                cut.push(row);
-                continue;
-            }
-            let message = "the answer takes longer than two whole invocations";
-            self.judged += 1;
-            self.answer(row, Answer::Row(Refusal::new(Code::Timeout, message)));
-            self.unsaved.push(row);
-        }
-        Entry { cut, ..self.unsaved() }
-    }
-
-    /// The answers that were not given to be kept before.
-    pub fn unsaved(&mut self) -> Entry {
-        let rows = std::mem::take(&mut self.unsaved);
-        let answer = |row: u32| Some((row, self.answers[index(row)].clone()?));
-        Entry { answers: rows.into_iter().filter_map(answer).collect(), cut: Vec::new() }
-    }
-
-    /// Takes back what could not be kept.
-    pub fn not_saved(&mut self, entry: &Entry) {
-        self.unsaved.extend(entry.answers.iter().map(|(row, _)| *row));
-    }
-
-    /// Whether every row has its answer.
-    pub fn is_complete(&self) -> bool {
-        self.answers.iter().all(Option::is_some)
-    }
-
-    /// Service calls that were started.
-    pub fn calls(&self) -> usize {
-        self.calls
-    }
-
-    /// Ends the work, and every call that is still in flight.
-    ///
-    /// # Errors
-    ///
-    /// When some row has no answer.
-    pub fn finish(self) -> Result<Answers, Unfinished> {
-        let unfinished = Unfinished { throttled: self.last_failure_was_throttling };
-        let distinct: Vec<Answer> = self.answers.into_iter().collect::<Option<_>>().ok_or(unfinished)?;
-        let refusal = distinct.iter().find_map(|answer| match answer {
-            Answer::Statement(refusal) if self.judged == 0 => Some(refusal.clone()),
-            _ => None,
-        });
-        Ok(Answers::new(self.plan.rows().to_vec(), distinct, refusal))
+        pack
     }
 }
 
-/// A `u32` fits wherever this function runs.
-fn index(row: u32) -> usize {
-    usize::try_from(row).unwrap_or(usize::MAX)
+/// Makes one service call for the rows.
+async fn ask(plan: &Plan<'_>, rows: &[u32]) -> Result<Vec<Answered>, PackFault> {
+    let job = |row: &u32| plan.distinct()[index(*row)].as_ref().ok();
+    match rows.first().and_then(job).map(|job| &job.call) {
+        Some(Call::Alone(call)) => call().await.map(|answered| vec![answered]).map_err(PackFault::Whole),
+        Some(Call::Packed { ask, .. }) => {
+            let text = |job: &Job<'_>| match &job.call {
+                Call::Packed { text, .. } => text.clone().into_owned(),
+                Call::Alone(_) => String::new(),
+            };
+            ask(rows.iter().filter_map(job).map(text).collect()).await
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Nobody knows whose fault a panic is.
+fn panicked() -> Refusal {
+    let message = "the function failed on this row: its log says where";
+    let service_code = Some("panic".into());
+    Refusal { whose: Whose::Unknown, code: Code::ServiceError, message: message.into(), service_code }
+}
+
+/// What has to happen before another call can start.
+struct Next {
+    at: Option<Instant>,
+    /// The end of a call, be it of another work.
+    others: bool,
+}
+
+impl Next {
+    fn earlier(&mut self, at: Option<Instant>) {
+        self.at = self.at.into_iter().chain(at).min();
+    }
 }

@@ -16,12 +16,11 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use super::{Known, Plan, Progress, Targets, Work};
-use crate::functions::{Arguments, Fault, Function, Moment, Target, Texts, Value};
+use super::{Known, Plan, Progress, StatementFaults, Targets, Work};
+use crate::function::{Answered, Argument, Call, Fault, Function, Job, Moment, Parameter, Refusal, Row, Target};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -71,28 +70,33 @@ impl Function for Model {
         "model"
     }
 
-    fn parameters(&self) -> &'static [&'static str] {
-        &["text"]
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::text("text")] }
     }
 
-    fn target(&self, _: &Texts<'_>) -> Result<Target, Fault> {
-        Ok(Target { name: "model".to_owned(), per_second: None })
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
+        Ok(Job {
+            target: Target { name: "model".into(), per_second: None },
+            options: "".into(),
+            question: Box::new([row.text(0).into()]),
+            expected_bytes: 0,
+            call: Call::alone(|| self.ask()),
+        })
     }
+}
 
-    fn call<'a>(&'a self, _: &'a Texts<'a>) -> BoxFuture<'a, Result<Value, Fault>> {
-        async move {
-            // The way there.
-            sleep(Duration::from_millis(fastrand::u64(1..5))).await;
-            if !self.admits() {
-                *self.throttled.lock().unwrap() += 1;
-                sleep(Duration::from_millis(fastrand::u64(1..15))).await;
-                return Err(Fault::Moment(Moment::throttled(None)));
-            }
-            sleep(self.latency.mul_f64(0.9 + 0.2 * fastrand::f64())).await;
-            self.answers.lock().unwrap().push(Instant::now());
-            Ok("1".into())
+impl Model {
+    async fn ask(&self) -> Result<Answered, Fault> {
+        // The way there.
+        sleep(Duration::from_millis(fastrand::u64(1..5))).await;
+        if !self.admits() {
+            *self.throttled.lock().unwrap() += 1;
+            sleep(Duration::from_millis(fastrand::u64(1..15))).await;
+            return Err(Moment::throttled("Slow", None).into());
         }
-        .boxed()
+        sleep(self.latency.mul_f64(0.9 + 0.2 * fastrand::f64())).await;
+        self.answers.lock().unwrap().push(Instant::now());
+        Ok(Answered::from(Box::from("1")))
     }
 }
 
@@ -115,10 +119,11 @@ async fn run(setting: Setting) -> Outcome {
     };
     let rows = (quota * SECONDS_OF_ROWS) as usize / environments;
     let batches = (0..environments).map(|_| async {
-        let rows: Vec<Arguments<'_>> = (0..rows).map(|row| vec![Some(Cow::Owned(row.to_string()))]).collect();
-        let (plan, targets) = (Plan::of(&rows), Targets::new(512));
+        let text = |row: usize| Argument::Text(Cow::Owned(row.to_string()));
+        let rows: Vec<Vec<Argument<'_>>> = (0..rows).map(|row| vec![text(row)]).collect();
+        let (plan, targets) = (Plan::of(&model, &rows), Targets::new(512));
         let deadline = begin + Duration::from_secs(3600);
-        let mut work = Work::new(&model, &plan, &targets, Known::default(), deadline);
+        let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
         assert_eq!(work.run_until(deadline).await, Progress::Done, "{setting:?}");
     });
     join_all(batches).await;

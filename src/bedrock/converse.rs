@@ -8,21 +8,35 @@ use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::operation::converse::builders::ConverseFluentBuilder;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ConversationRole, InferenceConfiguration, Message, StopReason, SystemContentBlock,
+    ContentBlock, ConversationRole, InferenceConfiguration, Message, StopReason, SystemContentBlock, TokenUsage,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::{MAX_TOKENS, Question, content_blocked, error, some_text};
-use crate::functions::{Code, Fault, Refusal};
+use super::{MAX_TOKENS, Question, content_blocked, guardrail, json_text};
+use crate::function::{Answered, Fault, Moment, Usage};
+use crate::sdk::{self, Service};
 
 /// Asks through Converse; a model that turns out to take no system text is asked once more, and remembered.
-pub async fn ask(client: &Client, folding: &FoldingModels, question: Question<'_>) -> Result<String, Fault> {
+pub async fn ask(client: &Client, folding: &FoldingModels, question: Question<'_>) -> Result<Answered, Fault> {
     let fold = question.instructions.trim().is_empty() || folding.contains(question.model_id);
-    let mut answer = request(client, question, fold).map_err(|_| unsendable())?.send().await;
-    if !fold && answer.as_ref().is_err_and(error::takes_no_system_text) {
+    let mut answer = request(client, question, fold).map_err(|_| sdk::unsendable())?.send().await;
+    if !fold && answer.as_ref().is_err_and(takes_no_system_text) {
         folding.insert(question.model_id);
-        answer = request(client, question, true).map_err(|_| unsendable())?.send().await;
+        answer = request(client, question, true).map_err(|_| sdk::unsendable())?.send().await;
     }
-    text(answer.map_err(|error| error::fault(&error, question.model_id))?)
+    read(answer.map_err(|error| sdk::fault(&error, Service::Bedrock, question.model_id))?)
+}
+
+/// Whether Bedrock refused a call because the model takes no system text.
+///
+/// The message is known from other clients' code, not from Bedrock's documentation.
+fn takes_no_system_text<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
+    error.as_service_error().and_then(ProvideErrorMetadata::message).is_some_and(|message| {
+        let message = message.to_lowercase();
+        message.contains("support system") || message.contains("system messages") || message.contains("system prompts")
+    })
 }
 
 /// Sampling parameters are left out: several current models refuse a call that has them.
@@ -48,14 +62,18 @@ fn folded(question: Question<'_>) -> String {
     }
 }
 
-fn unsendable() -> Fault {
-    Fault::Row(Refusal::new(Code::InvalidArgument, "the row cannot be put into a request to Bedrock"))
-}
-
 /// Joins every text block: an answer may begin with reasoning, or come in several pieces.
-fn text(answer: ConverseOutput) -> Result<String, Fault> {
-    if matches!(answer.stop_reason, StopReason::GuardrailIntervened | StopReason::ContentFiltered) {
-        return Err(content_blocked());
+fn read(answer: ConverseOutput) -> Result<Answered, Fault> {
+    match &answer.stop_reason {
+        StopReason::GuardrailIntervened if !guardrail::has_only_masked(answer.trace.as_ref()) => {
+            return Err(content_blocked().into());
+        }
+        StopReason::ContentFiltered => return Err(content_blocked().into()),
+        // The model broke the form of its own answer; asked once more, it may keep it.
+        StopReason::MalformedModelOutput | StopReason::MalformedToolUse => {
+            return Err(Moment::unreadable(answer.stop_reason.as_str().to_owned()).into());
+        }
+        _ => {}
     }
     let mut text = String::new();
     if let Some(Ok(message)) = answer.output.as_ref().map(|output| output.as_message()) {
@@ -65,7 +83,18 @@ fn text(answer: ConverseOutput) -> Result<String, Fault> {
             }
         }
     }
-    some_text(text)
+    let stop_reason = Some(answer.stop_reason.as_str().into());
+    Ok(Answered { value: json_text(&text)?, usage: answer.usage.as_ref().map(usage).unwrap_or_default(), stop_reason })
+}
+
+fn usage(usage: &TokenUsage) -> Usage {
+    let count = |count: i32| u64::try_from(count).ok();
+    Usage {
+        input_tokens: count(usage.input_tokens),
+        output_tokens: count(usage.output_tokens),
+        cache_read_tokens: usage.cache_read_input_tokens.and_then(count),
+        cache_write_tokens: usage.cache_write_input_tokens.and_then(count),
+    }
 }
 
 /// The models that get the instructions as the beginning of the user's text, because they take no system text.

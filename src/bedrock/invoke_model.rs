@@ -8,8 +8,9 @@ use aws_sdk_bedrockruntime::primitives::Blob;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{MAX_TOKENS, Question, content_blocked, error, some_text};
-use crate::functions::{Fault, Moment};
+use super::{MAX_TOKENS, Question, content_blocked, json_text};
+use crate::function::{Answered, Fault, Moment};
+use crate::sdk::{self, Service};
 
 const TEMPERATURE: f64 = 0.7;
 const TOP_P: f64 = 1.0;
@@ -65,7 +66,7 @@ impl Family {
 }
 
 /// Asks through InvokeModel.
-pub async fn ask(client: &Client, family: Family, question: Question<'_>) -> Result<String, Fault> {
+pub async fn ask(client: &Client, family: Family, question: Question<'_>) -> Result<Answered, Fault> {
     let answer = client
         .invoke_model()
         .model_id(question.model_id)
@@ -74,8 +75,8 @@ pub async fn ask(client: &Client, family: Family, question: Question<'_>) -> Res
         .body(Blob::new(family.body(question).to_string()))
         .send()
         .await
-        .map_err(|error| error::fault(&error, question.model_id))?;
-    text(answer.body.as_ref())
+        .map_err(|error| sdk::fault(&error, Service::Bedrock, question.model_id))?;
+    Ok(Answered::from(json_text(&text(answer.body.as_ref())?)?))
 }
 
 /// The members of the three answers that are read; each family fills its own.
@@ -112,21 +113,22 @@ struct ClaudeBlock {
 }
 
 fn text(body: &[u8]) -> Result<String, Fault> {
-    // A body that is no answer of the model is a failure on the way: the same call may succeed.
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| Fault::Moment(Moment::failed(None)))?;
+    // A body that is no answer of the model was paid for all the same.
+    let answer: Answer =
+        serde_json::from_slice(body).map_err(|_| Moment::unreadable("an answer that cannot be read"))?;
     if answer.results.iter().any(|result| result.completion_reason.as_deref() == Some("CONTENT_FILTERED")) {
-        return Err(content_blocked());
+        return Err(content_blocked().into());
     }
     let titan = answer.results.into_iter().filter_map(|result| result.output_text);
     let jurassic = answer.completions.into_iter().filter_map(|completion| completion.data.text);
     let claude = answer.content.into_iter().filter_map(|block| block.text);
-    some_text(titan.chain(jurassic).chain(claude).collect())
+    Ok(titan.chain(jurassic).chain(claude).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functions::{Code, Refusal};
+    use crate::function::{Code, Refusal};
 
     const QUESTION: Question<'_> = Question { instructions: "I", user_context: "U", model_id: "m" };
     const PROMPT: &str =
@@ -172,12 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_text_is_the_rows_and_a_broken_one_the_moments() {
-        assert!(matches!(text(br#"{"content":[]}"#), Err(Fault::Row(Refusal { code: Code::ServiceError, .. }))));
-        assert!(matches!(
-            text(br#"{"results":[{"outputText":"","completionReason":"CONTENT_FILTERED"}]}"#),
-            Err(Fault::Row(Refusal { code: Code::ContentBlocked, .. }))
-        ));
-        assert!(matches!(text(b"{"), Err(Fault::Moment(_))));
+    fn an_answer_that_was_filtered_is_the_rows_and_a_broken_one_is_asked_for_again() {
+        let blocked =
+            |body: &[u8]| matches!(text(body), Err(Fault::Refused(Refusal { code: Code::ContentBlocked, .. })));
+        assert!(blocked(br#"{"results":[{"outputText":"","completionReason":"CONTENT_FILTERED"}]}"#));
+        assert_eq!(text(b"{"), Err(Moment::unreadable("an answer that cannot be read").into()));
+        assert_eq!(json_text(&text(br#"{"content":[]}"#).unwrap()).unwrap_err().code, Code::ServiceError);
     }
 }

@@ -1,7 +1,7 @@
 //! Amazon Bedrock: a question in, the model's text out. Nothing outside this folder names a type of its SDK.
 
 mod converse;
-mod error;
+mod guardrail;
 mod invoke_model;
 
 use std::sync::OnceLock;
@@ -11,7 +11,7 @@ use aws_sdk_bedrockruntime::Client;
 
 use self::converse::FoldingModels;
 use self::invoke_model::Family;
-use crate::functions::{Code, Fault, Refusal};
+use crate::function::{Answered, Code, Fault, Refusal};
 
 /// Most tokens of an answer. Bedrock reserves this much of the quota when a call starts, and the model's maximum when
 /// it is not said: a small number is what lets many calls run at once.
@@ -43,12 +43,12 @@ impl Bedrock {
         Self { config, client: OnceLock::new(), folding: FoldingModels::default() }
     }
 
-    /// Asks once, and gives the text of the answer as the model wrote it.
+    /// Asks once; the value is the text of the answer as the model wrote it, as a JSON string.
     ///
     /// # Errors
     ///
     /// Every kind of [`Fault`]; an answer without text is the row's.
-    pub async fn ask(&self, question: Question<'_>) -> Result<String, Fault> {
+    pub async fn ask(&self, question: Question<'_>) -> Result<Answered, Fault> {
         let client = self.client.get_or_init(|| Client::new(&self.config));
         match Family::of(question.model_id) {
             Some(family) => invoke_model::ask(client, family, question).await,
@@ -57,15 +57,15 @@ impl Bedrock {
     }
 }
 
-/// An answer's text, or the fault of a row whose answer has none.
-fn some_text(text: String) -> Result<String, Fault> {
+/// An answer's text as a JSON string, or the fault of a row whose answer has none.
+fn json_text(text: &str) -> Result<Box<str>, Refusal> {
     if text.is_empty() {
-        return Err(Fault::Row(Refusal::new(Code::ServiceError, "the model's answer holds no text")));
+        return Err(Refusal::row(Code::ServiceError, "the model's answer holds no text"));
     }
-    Ok(text)
+    Ok(serde_json::Value::from(text).to_string().into())
 }
 
-/// The fault of a row that a guardrail or the model's own filter stopped.
-fn content_blocked() -> Fault {
-    Fault::Row(Refusal::new(Code::ContentBlocked, "a guardrail or a content filter stopped the question or the answer"))
+/// The refusal of a row that a guardrail or the model's own filter stopped.
+fn content_blocked() -> Refusal {
+    Refusal::row(Code::ContentBlocked, "a guardrail or a content filter stopped the question or the answer")
 }

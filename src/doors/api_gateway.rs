@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
+use super::body;
 use super::event::{Members, text};
 use super::http::{Response, takes_gzip};
-use super::journaled::{self, Stand};
-use super::{CallError, House, body};
-use crate::deadline::Times;
+use crate::batch::Plan;
+use crate::calls::{Brought, CallError, House, Stand, Times};
+use crate::function::Function;
 use crate::snowflake::headers::{BATCH_ID, Headers, QUERY_ID};
 use crate::snowflake::{request, response};
 
@@ -47,29 +48,43 @@ async fn request(house: &House, event: &Members, headers: &Headers<'_>, times: T
     let method = version_2(event).and_then(|http| http.method).or_else(|| text(event.http_method.as_deref()));
     let path = text(event.path.as_deref()).or_else(|| text(event.raw_path.as_deref())).unwrap_or_default();
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let function = house.functions.find(name).map_err(CallError::Rejected)?;
-    let journal = house.journal.as_deref().filter(|_| function.may_be_kept());
+    let function = house.function(name)?;
     let batch_id = headers.get(BATCH_ID).filter(|id| !id.is_empty());
-    let body = match method.as_deref() {
+    match method.as_deref() {
         Some("POST") => {
             let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
-            Some(body::text(event.body.as_deref(), is_base64, headers.get("content-encoding").as_deref())?)
+            let body = body::text(event.body.as_deref(), is_base64, headers.get("content-encoding").as_deref())?;
+            post(house, function, batch_id.as_deref(), &body, times).await
         }
-        Some("GET") => None,
-        _ => return Err(CallError::Rejected("send rows with POST, and ask for them again with GET".to_owned())),
-    };
-    match (body, batch_id, journal) {
-        (body, Some(batch_id), Some(journal)) => {
-            journaled::answer(house, journal, function, &batch_id, body.as_deref(), times).await
-        }
-        (Some(body), ..) => {
-            let rows = request::parse(&body, function.parameters())?;
-            let answers = house.answer(function, &rows.arguments, times.deadline).await?;
-            Ok(Stand::Complete(response::write(&rows.numbers, &answers)))
-        }
-        (None, Some(_), None) => Err(CallError::UnknownBatch),
-        (None, None, _) => Err(CallError::Rejected(format!(
-            "a GET asks for a batch that was answered 202, and needs its {BATCH_ID} header"
-        ))),
+        Some("GET") => get(house, function, batch_id.as_deref(), times).await,
+        _ => Err(CallError::Rejected("send rows with POST, and ask for them again with GET".to_owned())),
     }
+}
+
+async fn post(
+    house: &House,
+    function: &dyn Function,
+    batch_id: Option<&str>,
+    body: &str,
+    times: Times,
+) -> Result<Stand, CallError> {
+    let rows = request::parse(body, function.parameters())?;
+    let plan = Plan::of(function, &rows.arguments);
+    if let Some(batch_id) = batch_id {
+        let brought = Brought { body, numbers: &rows.numbers, arguments: &rows.arguments, plan: &plan };
+        if let Some(stand) = house.answer_journaled(function, batch_id, Some(brought), times).await {
+            return stand;
+        }
+    }
+    let answers = house.answer(function, &plan, times.deadline).await?;
+    Ok(Stand::Complete(response::write(&rows.numbers, &answers)))
+}
+
+async fn get(house: &House, function: &dyn Function, batch_id: Option<&str>, times: Times) -> Result<Stand, CallError> {
+    let Some(batch_id) = batch_id else {
+        let what = format!("a GET asks for a batch that was answered 202, and needs its {BATCH_ID} header");
+        return Err(CallError::Rejected(what));
+    };
+    let stand = house.answer_journaled(function, batch_id, None, times).await;
+    stand.unwrap_or(Err(CallError::UnknownBatch))
 }

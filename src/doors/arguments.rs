@@ -5,35 +5,38 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use crate::functions::Arguments;
+use crate::function::{Argument, Kind, Parameter};
+use crate::snowflake::request::expected_count;
 
-/// Reads `["a", null]` or `{"name": "a"}` for the parameters of those names.
+/// Reads `["a", null]` or `{"name": "a"}` for these parameters.
 ///
 /// # Errors
 ///
 /// A sentence that says what is wrong, without the argument itself.
-pub fn read<'a>(json: &'a RawValue, parameters: &[&str]) -> Result<Arguments<'a>, String> {
+pub fn read<'a>(json: &'a RawValue, parameters: &[Parameter]) -> Result<Vec<Argument<'a>>, String> {
+    let least = parameters.iter().take_while(|parameter| !parameter.optional).count();
     if let Ok(positions) = serde_json::from_str::<Vec<&RawValue>>(json.get()) {
-        if positions.len() != parameters.len() {
-            let (found, names) = (positions.len(), parameters.join(", "));
-            return Err(format!("expected {} arguments ({names}), found {found}", parameters.len()));
+        if !(least..=parameters.len()).contains(&positions.len()) {
+            return Err(format!("expected {}, found {}", expected_count(parameters), positions.len()));
         }
-        return parameters.iter().zip(positions).map(|(name, value)| text(name, value)).collect();
+        return parameters.iter().zip(positions).map(|(parameter, value)| argument(parameter, value)).collect();
     }
     let Ok(mut names) = serde_json::from_str::<HashMap<Cow<'a, str>, &RawValue>>(json.get()) else {
         return Err("expected the arguments as an array, or as an object by name".to_owned());
     };
     let arguments = parameters
         .iter()
-        .map(|name| match names.remove(*name) {
-            Some(value) => text(name, value),
-            None => Err(format!("the argument {name:?} is missing")),
+        .map(|parameter| match names.remove(parameter.name) {
+            Some(value) => argument(parameter, value),
+            None if parameter.optional => Ok(Argument::Null),
+            None => Err(format!("the argument {:?} is missing", parameter.name)),
         })
         .collect::<Result<_, _>>()?;
     if names.is_empty() {
         return Ok(arguments);
     }
-    Err(format!("there are more arguments than {}", parameters.join(", ")))
+    let known: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    Err(format!("there are more arguments than {}", known.join(", ")))
 }
 
 /// The same for a caller that gives a single argument without an array around it.
@@ -41,21 +44,36 @@ pub fn read<'a>(json: &'a RawValue, parameters: &[&str]) -> Result<Arguments<'a>
 /// # Errors
 ///
 /// As [`read`].
-pub fn read_or_single<'a>(json: &'a RawValue, parameters: &[&str]) -> Result<Arguments<'a>, String> {
+pub fn read_or_single<'a>(json: &'a RawValue, parameters: &[Parameter]) -> Result<Vec<Argument<'a>>, String> {
     match parameters {
-        [name] if json.get().starts_with('"') => Ok(vec![text(name, json)?]),
+        [parameter] if json.get().starts_with('"') => Ok(vec![argument(parameter, json)?]),
         _ => read(json, parameters),
     }
 }
 
-fn text<'a>(name: &str, value: &'a RawValue) -> Result<Option<Cow<'a, str>>, String> {
-    if let Ok(text) = serde_json::from_str::<Option<&str>>(value.get()) {
-        return Ok(text.map(Cow::Borrowed));
+/// An argument; an object may come as the string of its JSON text, from callers that have no objects.
+fn argument<'a>(parameter: &Parameter, value: &'a RawValue) -> Result<Argument<'a>, String> {
+    let Parameter { name, kind, .. } = parameter;
+    let json = value.get();
+    let wrong = || format!("the argument {name:?} must be {} or null", kind.noun());
+    match (kind, json.as_bytes().first()) {
+        (_, Some(b'n')) => Ok(Argument::Null),
+        (Kind::Text, Some(b'"')) => text(json).map(Argument::Text).ok_or_else(wrong),
+        (Kind::Number, Some(b'-' | b'0'..=b'9')) => Ok(Argument::Number(json.into())),
+        (Kind::Object, Some(b'{')) => Argument::object(json).map_err(|_| wrong()),
+        (Kind::Object, Some(b'"')) => match text(json) {
+            Some(json) => Argument::object(&json).map_err(|_| wrong()),
+            None => Err(wrong()),
+        },
+        _ => Err(wrong()),
     }
-    // A string with escapes cannot be borrowed.
-    match serde_json::from_str(value.get()) {
-        Ok(text) => Ok(Some(Cow::Owned(text))),
-        Err(_) => Err(format!("the argument {name:?} must be a string or null")),
+}
+
+/// A string; one with escapes cannot be borrowed.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    match serde_json::from_str::<&str>(json) {
+        Ok(text) => Some(Cow::Borrowed(text)),
+        Err(_) => serde_json::from_str(json).ok().map(Cow::Owned),
     }
 }
 
@@ -63,9 +81,16 @@ fn text<'a>(name: &str, value: &'a RawValue) -> Result<Option<Cow<'a, str>>, Str
 mod tests {
     use super::*;
 
-    fn read_text(json: &str) -> Result<Vec<Option<String>>, String> {
+    const TEXTS: [Parameter; 2] = [Parameter::text("a"), Parameter::text("b")];
+
+    fn read_as(json: &str, parameters: &[Parameter]) -> Result<Vec<Option<String>>, String> {
         let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
-        read(&raw, &["a", "b"]).map(|arguments| arguments.into_iter().map(|text| text.map(Cow::into_owned)).collect())
+        let arguments = read(&raw, parameters)?;
+        Ok(arguments.iter().map(|argument| argument.as_str().map(str::to_owned)).collect())
+    }
+
+    fn read_text(json: &str) -> Result<Vec<Option<String>>, String> {
+        read_as(json, &TEXTS)
     }
 
     #[test]
@@ -76,15 +101,37 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_is_read_and_objects_also_as_their_text() {
+        const KINDS: [Parameter; 2] = [Parameter::number("n"), Parameter::options("options")];
+        let expected = Ok(vec![Some("1.50".to_owned()), Some(r#"{"a":1,"b":2}"#.to_owned())]);
+        for json in
+            [r#"[1.50,{"b":2,"a":1}]"#, r#"[1.50,"{\"b\":2,\"a\":1}"]"#, r#"{"n":1.50,"options":"{\"a\":1,\"b\":2}"}"#]
+        {
+            assert_eq!(read_as(json, &KINDS), expected, "{json}");
+        }
+        assert_eq!(read_as("[1]", &KINDS), Ok(vec![Some("1".to_owned())]));
+        assert_eq!(read_as(r#"{"n":1}"#, &KINDS), Ok(vec![Some("1".to_owned()), None]));
+        for (json, expected) in [
+            (r#"["1"]"#, "the argument \"n\" must be a number or null"),
+            (r#"[1,"x"]"#, "the argument \"options\" must be an object or null"),
+            (r#"[1,[]]"#, "the argument \"options\" must be an object or null"),
+            ("[1,{},2]", "expected 1 or 2 arguments (n, options), found 3"),
+            ("[]", "expected 1 or 2 arguments (n, options), found 0"),
+        ] {
+            assert_eq!(read_as(json, &KINDS), Err(expected.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
     fn a_single_argument_needs_no_array_around_it() {
         let read = |json: &str, parameters| {
             let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
             read_or_single(&raw, parameters).map(|arguments| arguments.len())
         };
-        assert_eq!(read(r#""x""#, &["a"]), Ok(1));
-        assert_eq!(read(r#"["x"]"#, &["a"]), Ok(1));
-        assert!(read(r#""x""#, &["a", "b"]).is_err());
-        assert!(read("5", &["a"]).is_err());
+        assert_eq!(read(r#""x""#, &TEXTS[..1]), Ok(1));
+        assert_eq!(read(r#"["x"]"#, &TEXTS[..1]), Ok(1));
+        assert!(read(r#""x""#, &TEXTS).is_err());
+        assert!(read("5", &TEXTS[..1]).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use serde_json::value::RawValue;
 
-use super::CallError;
+use crate::calls::CallError;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 

@@ -5,8 +5,10 @@
 
 use tokio::time::Instant;
 
+use super::arguments;
 use super::event::{Members, text};
-use super::{CallError, House, arguments};
+use crate::batch::Plan;
+use crate::calls::{CallError, House};
 use crate::snowflake::{request, response};
 
 /// Whether the event is a direct invocation.
@@ -22,17 +24,17 @@ pub fn recognises(event: &Members) -> bool {
 pub async fn answer(house: &House, event: &Members, deadline: Instant) -> Result<String, CallError> {
     let reject = |what: &str| CallError::Rejected(what.to_owned());
     let name = text(event.function.as_deref()).ok_or_else(|| reject("\"function\" must be the name of a function"))?;
-    let function = house.functions.find(&name).map_err(CallError::Rejected)?;
+    let function = house.function(&name)?;
     let parameters = function.parameters();
     match (event.data.as_deref(), event.arguments.as_deref()) {
         (Some(data), None) => {
             let rows = request::parse_data(data.get(), parameters)?;
-            let answers = house.answer(function, &rows.arguments, deadline).await?;
+            let answers = house.answer(function, &Plan::of(function, &rows.arguments), deadline).await?;
             Ok(response::write(&rows.numbers, &answers))
         }
         (None, Some(given)) => {
             let rows = [arguments::read(given, parameters).map_err(CallError::Rejected)?];
-            let answers = house.answer(function, &rows, deadline).await?;
+            let answers = house.answer(function, &Plan::of(function, &rows), deadline).await?;
             Ok(answers.json().next().unwrap_or("null").to_owned())
         }
         _ => Err(reject(

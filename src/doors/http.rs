@@ -8,13 +8,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::CallError;
+use crate::calls::{CallError, LARGEST_ANSWER};
 use crate::snowflake::response;
-
-/// Lambda's own limit of an answer, in bytes of the whole JSON object.
-///
-/// Source: 6 MB for synchronous invocations, in Lambda's quotas; the exact number is the one that the service reports.
-pub const LARGEST: usize = 6_291_556;
 
 /// From this many bytes on, an answer is compressed for a caller that takes it so.
 const LARGE: usize = 1024 * 1024;
@@ -39,13 +34,13 @@ impl Response {
         }
         if takes_gzip && plain > LARGE {
             let body = STANDARD.encode(gzip(json.as_bytes()));
-            if body.len() + ENVELOPE <= LARGEST {
+            if body.len() + ENVELOPE <= LARGEST_ANSWER {
                 return Self { status: 200, body, is_gzip: true };
             }
-            return too_large(body.len(), LARGEST, "Lambda");
+            return too_large(body.len(), LARGEST_ANSWER, "Lambda");
         }
-        if plain > LARGEST {
-            return too_large(plain, LARGEST, "Lambda");
+        if plain > LARGEST_ANSWER {
+            return too_large(plain, LARGEST_ANSWER, "Lambda");
         }
         Self { status: 200, body: json, is_gzip: false }
     }
@@ -64,7 +59,17 @@ impl Response {
 impl From<&CallError> for Response {
     fn from(error: &CallError) -> Self {
         let body = serde_json::json!({"error": error.to_string()}).to_string();
-        Self { status: error.status(), body, is_gzip: false }
+        Self { status: status(error), body, is_gzip: false }
+    }
+}
+
+/// The status that says it.
+fn status(error: &CallError) -> u16 {
+    match error {
+        CallError::Rejected(_) => 400,
+        CallError::UnknownBatch => 404,
+        CallError::Throttled(_) => 429,
+        CallError::Failing(_) | CallError::TooSlow | CallError::NoJournal => 503,
     }
 }
 
@@ -153,14 +158,14 @@ mod tests {
     #[test]
     fn the_limits_are_met_exactly() {
         let quotes = |count| format!("\"{}\"", "\\\"".repeat(count));
-        for json in [noise(LARGEST - 1000), quotes(1_572_000)] {
+        for json in [noise(LARGEST_ANSWER - 1000), quotes(1_572_000)] {
             let response = Response::answered(json, false);
             assert_eq!(response.status, 200);
             let length = serde_json::to_vec(&response).unwrap().len();
-            assert!((LARGEST - 10_000..=LARGEST).contains(&length), "{length}");
+            assert!((LARGEST_ANSWER - 10_000..=LARGEST_ANSWER).contains(&length), "{length}");
         }
         for (json, takes_gzip, whose) in [
-            (noise(LARGEST), false, "Lambda"),
+            (noise(LARGEST_ANSWER), false, "Lambda"),
             (noise(9_000_000), true, "Lambda"),
             (format!("\"{}\"", "a".repeat(10_000_000)), true, "Snowflake"),
         ] {

@@ -11,9 +11,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{CallError, House, arguments};
-use crate::batch::{Answer, Answers};
-use crate::functions::{Arguments, Code, Function, Refusal};
+use super::arguments;
+use crate::batch::{Answers, Plan, StatementFaults};
+use crate::calls::{AtOnce, CallError, House};
+use crate::function::{Argument, Code, Function, Outcome, Refusal};
 
 /// Answers every element.
 ///
@@ -26,8 +27,14 @@ pub async fn answer(house: &House, elements: &[Box<RawValue>], deadline: Instant
     let mut groups: Vec<Group<'_>> = Vec::new();
     let places: Vec<Result<Place, String>> =
         members.iter().map(|members| group(house, members.as_ref(), &mut groups)).collect();
-    let answers = try_join_all(groups.iter().map(|group| house.work(group.function, &group.rows, deadline))).await?;
-    let answers: Vec<Vec<Option<&Answer>>> = answers.iter().map(|answers| Answers::rows(answers).collect()).collect();
+    let plans: Vec<Plan<'_>> = groups.iter().map(|group| Plan::of(group.function, &group.rows)).collect();
+    let begin = |(group, plan)| {
+        let Group { function, .. }: &Group<'_> = group;
+        house.begin(*function, plan, StatementFaults::AreData, deadline)
+    };
+    let begun: Vec<AtOnce<'_, '_>> = groups.iter().zip(&plans).map(begin).collect::<Result<_, _>>()?;
+    let answers = try_join_all(begun.into_iter().map(AtOnce::end)).await?;
+    let answers: Vec<Vec<Option<&Outcome>>> = answers.iter().map(|answers| Answers::rows(answers).collect()).collect();
 
     let mut output = String::from("[");
     for ((element, members), place) in elements.iter().zip(&members).zip(places) {
@@ -40,9 +47,11 @@ pub async fn answer(house: &House, elements: &[Box<RawValue>], deadline: Instant
         }
         match place.map(|place| answers[place.group][place.row]) {
             Ok(None) => output.push_str("\"result\":null"),
-            Ok(Some(Answer::Value(value))) => output.extend(["\"result\":", value]),
-            Ok(Some(Answer::Row(refusal) | Answer::Statement(refusal))) => write_error(&mut output, refusal),
-            Err(message) => write_error(&mut output, &Refusal::new(Code::InvalidArgument, message)),
+            Ok(Some(outcome)) => match &outcome.result {
+                Ok(answered) => output.extend(["\"result\":", &answered.value]),
+                Err(refusal) => write_error(&mut output, refusal),
+            },
+            Err(message) => write_error(&mut output, &Refusal::row(Code::InvalidArgument, message)),
         }
         output.push('}');
     }
@@ -86,7 +95,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 /// The elements that name one function: they are one batch, so that equal ones share a call.
 struct Group<'a> {
     function: &'a dyn Function,
-    rows: Vec<Arguments<'a>>,
+    rows: Vec<Vec<Argument<'a>>>,
 }
 
 /// Where an element's answer will be.
@@ -99,7 +108,7 @@ fn group<'a>(house: &'a House, members: Option<&'a Members<'a>>, groups: &mut Ve
     let members = members.ok_or("expected an object with \"function\" and \"arguments\"")?;
     let name = members.get("function").ok_or("the element has no \"function\"")?;
     let name: Cow<'_, str> = serde_json::from_str(name.get()).map_err(|_| "\"function\" must be a name")?;
-    let function = house.functions.find(&name)?;
+    let function = house.function(&name).map_err(|error| error.to_string())?;
     let given = members.get("arguments").ok_or("the element has no \"arguments\"")?;
     let arguments = arguments::read(given, function.parameters())?;
     let group = groups.iter().position(|group| group.function.name() == function.name()).unwrap_or_else(|| {
@@ -120,6 +129,7 @@ fn write_members(output: &mut String, members: &[(Cow<'_, str>, &RawValue)]) {
 }
 
 fn write_error(output: &mut String, refusal: &Refusal) {
-    let error = serde_json::json!({"code": refusal.code.as_str(), "message": refusal.message, "retryable": false});
+    let Refusal { code, message, .. } = refusal;
+    let error = serde_json::json!({"code": code.as_str(), "message": message, "retryable": code.is_retryable()});
     output.extend(["\"error\":", &error.to_string()]);
 }

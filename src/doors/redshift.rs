@@ -8,9 +8,11 @@
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use super::arguments;
 use super::event::{Members, text};
-use super::{CallError, House, arguments};
-use crate::functions::Arguments;
+use crate::batch::Plan;
+use crate::calls::{CallError, House, LARGEST_ANSWER};
+use crate::function::Argument;
 
 /// Whether the event is Redshift's.
 pub fn recognises(event: &Members) -> bool {
@@ -19,9 +21,17 @@ pub fn recognises(event: &Members) -> bool {
 
 /// Answers the rows. What goes wrong is told in the answer, the moment's faults included.
 pub async fn answer(house: &House, event: &Members, deadline: Instant) -> String {
-    match rows(house, event, deadline).await {
-        Ok(results) => {
-            format!(r#"{{"success":true,"num_records":{},"results":[{}]}}"#, results.len(), results.join(","))
+    let answer = rows(house, event, deadline).await.map(|results| {
+        format!(r#"{{"success":true,"num_records":{},"results":[{}]}}"#, results.len(), results.join(","))
+    });
+    match answer {
+        Ok(answer) if answer.len() <= LARGEST_ANSWER => answer,
+        Ok(answer) => {
+            let length = answer.len();
+            let what = format!(
+                "the answers are {length} bytes, more than the {LARGEST_ANSWER} that Lambda takes: lower MAX_BATCH_ROWS"
+            );
+            serde_json::json!({"success": false, "error_msg": what}).to_string()
         }
         Err(error) => serde_json::json!({"success": false, "error_msg": error.to_string()}).to_string(),
     }
@@ -31,7 +41,7 @@ async fn rows(house: &House, event: &Members, deadline: Instant) -> Result<Vec<S
     let reject = |what: &str| CallError::Rejected(what.to_owned());
     let name = text(event.external_function.as_deref()).ok_or_else(|| reject("external_function must be a name"))?;
     // Redshift gives the name as schema.function.
-    let function = house.functions.find(name.rsplit('.').next().unwrap_or(&name)).map_err(CallError::Rejected)?;
+    let function = house.function(name.rsplit('.').next().unwrap_or(&name))?;
     let rows: Vec<Option<&RawValue>> = event
         .arguments
         .as_deref()
@@ -43,7 +53,7 @@ async fn rows(house: &House, event: &Members, deadline: Instant) -> Result<Vec<S
         return Err(reject("num_records is not the number of rows in arguments"));
     }
     let parameters = function.parameters();
-    let rows: Vec<Arguments<'_>> = rows
+    let rows: Vec<Vec<Argument<'_>>> = rows
         .iter()
         .enumerate()
         .map(|(index, row)| match row {
@@ -51,10 +61,10 @@ async fn rows(house: &House, event: &Members, deadline: Instant) -> Result<Vec<S
             Some(row) => arguments::read_or_single(row, parameters)
                 .map_err(|what| CallError::Rejected(format!("arguments[{index}]: {what}"))),
             // A row that is NULL has NULL in every place.
-            None => Ok(vec![None; parameters.len()]),
+            None => Ok(vec![Argument::Null; parameters.len()]),
         })
         .collect::<Result<_, _>>()?;
-    let answers = house.answer(function, &rows, deadline).await?;
+    let answers = house.answer(function, &Plan::of(function, &rows), deadline).await?;
     Ok(answers.json().map(as_varchar).collect())
 }
 

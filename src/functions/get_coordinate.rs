@@ -1,9 +1,6 @@
 //! `get_coordinate(address)`: where an address is.
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-
-use super::{Code, Fault, Function, Refusal, Target, Texts, Value};
+use crate::function::{Answered, Call, Code, Function, Job, Parameter, Refusal, Row, Target, Value};
 use crate::location::{Coordinate, IntendedUse, PlaceIndex};
 
 /// Amazon Location's own limit of a text, in characters.
@@ -35,49 +32,38 @@ impl Function for GetCoordinate {
         "get_coordinate"
     }
 
-    fn parameters(&self) -> &'static [&'static str] {
-        &["address"]
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::text("address")] }
     }
 
     fn may_be_kept(&self) -> bool {
         self.intended_use == IntendedUse::Storage
     }
 
-    fn target(&self, arguments: &Texts<'_>) -> Result<Target, Fault> {
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
+        let address = row.text(0);
         let Some(index) = &self.index else {
-            return Err(no_place_index());
+            let message = "PLACE_INDEX_NAME is not set: give the function the name of an Amazon Location place index";
+            return Err(Refusal::statement(Code::ServiceError, message));
         };
-        check_address(address(arguments))?;
-        Ok(Target { name: format!("location {}", index.name()), per_second: Some(SEARCHES_PER_SECOND) })
-    }
-
-    fn call<'a>(&'a self, arguments: &'a Texts<'a>) -> BoxFuture<'a, Result<Value, Fault>> {
-        async move {
-            let index = self.index.as_ref().ok_or_else(no_place_index)?;
-            let coordinate = index.search(address(arguments)).await?;
-            Ok(json(coordinate))
-        }
-        .boxed()
+        check_address(address)?;
+        Ok(Job {
+            target: Target { name: format!("location {}", index.name()).into(), per_second: Some(SEARCHES_PER_SECOND) },
+            options: "".into(),
+            question: Box::new([address.into()]),
+            expected_bytes: 0,
+            call: Call::alone(move || async move { Ok(Answered::from(json(index.search(address).await?))) }),
+        })
     }
 }
 
-fn address<'a>(arguments: &Texts<'a>) -> &'a str {
-    arguments.first().copied().unwrap_or_default()
-}
-
-fn no_place_index() -> Fault {
-    let message = "PLACE_INDEX_NAME is not set: give the function the name of an Amazon Location place index";
-    Fault::Statement(Refusal::new(Code::ServiceError, message))
-}
-
-fn check_address(address: &str) -> Result<(), Fault> {
+fn check_address(address: &str) -> Result<(), Refusal> {
     if address.trim().is_empty() {
-        let message = "the address is empty or blank";
-        return Err(Fault::Row(Refusal::new(Code::InvalidArgument, message)));
+        return Err(Refusal::row(Code::InvalidArgument, "the address is empty or blank"));
     }
     if address.chars().count() > LONGEST_ADDRESS {
         let message = format!("the address is longer than the {LONGEST_ADDRESS} characters that Amazon Location takes");
-        return Err(Fault::Row(Refusal::new(Code::TooLarge, message)));
+        return Err(Refusal::row(Code::TooLarge, message));
     }
     Ok(())
 }
@@ -105,8 +91,9 @@ mod tests {
 
     #[test]
     fn an_address_is_measured_in_characters() {
-        assert_eq!(check_address(&"ß".repeat(200)), Ok(()));
-        assert!(matches!(check_address(&"a".repeat(201)), Err(Fault::Row(refusal)) if refusal.code == Code::TooLarge));
-        assert!(matches!(check_address(" \n"), Err(Fault::Row(_))));
+        let refused = |address: &str| check_address(address).map_err(|refusal| refusal.code);
+        assert_eq!(refused(&"ß".repeat(200)), Ok(()));
+        assert_eq!(refused(&"a".repeat(201)), Err(Code::TooLarge));
+        assert_eq!(refused(" \n"), Err(Code::InvalidArgument));
     }
 }

@@ -1,66 +1,18 @@
-//! What SQL calls by name: the list, and the one trait that a function fulfils.
+//! What SQL calls by name: the list, and a file for each function.
 //!
 //! A new function is one file and one line in [`Functions::new`].
 
 mod ask_bedrock;
-mod fault;
 mod get_coordinate;
 mod models;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
 pub use ask_bedrock::AskBedrock;
-pub use fault::{Code, Fault, Moment, Refusal};
 pub use get_coordinate::GetCoordinate;
 pub use models::ModelPatterns;
 
-/// The arguments of one row, in the order of [`Function::parameters`]; `None` is NULL.
-pub type Arguments<'a> = Vec<Option<Cow<'a, str>>>;
-
-/// The arguments of a row that has no NULL among them.
-pub type Texts<'a> = [&'a str];
-
-/// A function's value for one row, as JSON text.
-pub type Value = Box<str>;
-
-/// What a call is made to, and whose quota it uses.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Target {
-    /// The service, and the model or the place index.
-    pub name: String,
-    /// Calls a second that the service is known to take, where that is known before the first call.
-    pub per_second: Option<u32>,
-}
-
-/// One function that SQL can call.
-///
-/// Every parameter is a VARCHAR. A row with a NULL argument never reaches the function: its answer is NULL.
-pub trait Function: Send + Sync {
-    /// The name, as the path of a request has it.
-    fn name(&self) -> &'static str;
-
-    /// The names of the parameters, in order.
-    fn parameters(&self) -> &'static [&'static str];
-
-    /// Whether the service's terms let its answers be kept, so that a batch may be journaled.
-    fn may_be_kept(&self) -> bool {
-        true
-    }
-
-    /// Checks a row without a service call, and says what the call will be made to.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::Statement`] or [`Fault::Row`], the statement's fault first: a row that names a model which is not
-    /// allowed is refused for that, whatever else is wrong with it.
-    fn target(&self, arguments: &Texts<'_>) -> Result<Target, Fault>;
-
-    /// Makes the service call for a row that [`Function::target`] accepted, once.
-    fn call<'a>(&'a self, arguments: &'a Texts<'a>) -> BoxFuture<'a, Result<Value, Fault>>;
-}
+use crate::function::Function;
 
 /// The functions, by name.
 pub struct Functions(Vec<Arc<dyn Function>>);

@@ -1,5 +1,15 @@
 //! Which models SQL may name.
 
+use crate::function::{Code, Refusal};
+
+/// Bedrock's own limit of a model id, in characters.
+///
+/// Source: `ConversationalModelId` in the service model.
+const LONGEST_MODEL_ID: usize = 2048;
+
+/// Most characters of a model id that are told.
+const LONGEST_TOLD: usize = 64;
+
 /// The patterns of `ALLOWED_MODEL_IDS`: exact model ids, in which `*` stands for any run of characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelPatterns(Vec<String>);
@@ -24,6 +34,31 @@ impl ModelPatterns {
             return Err("give model ids, separated by commas; * matches any run of characters".to_owned());
         }
         Ok(Self(patterns))
+    }
+
+    /// Checks a model id without asking Bedrock: whether it can be one, and whether it is allowed.
+    ///
+    /// # Errors
+    ///
+    /// The statement's refusal. What cannot be a model id is not told: where arguments are swapped, it is a prompt.
+    pub fn check(&self, model_id: &str) -> Result<(), Refusal> {
+        // The characters of the pattern of `ConversationalModelId`; its alternatives grow with every release of Bedrock.
+        let is_known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
+        if model_id.trim().is_empty() {
+            let message = "model_id is empty: name a Bedrock model, an inference profile or an ARN";
+            return Err(Refusal::statement(Code::InvalidArgument, message));
+        }
+        if model_id.len() > LONGEST_MODEL_ID || !model_id.chars().all(is_known) {
+            let message = "model_id is no id of a model, an inference profile or an ARN, which are of letters, digits and . - _ : /, \
+                 such as us.amazon.nova-lite-v1:0: check the order of the arguments";
+            return Err(Refusal::statement(Code::InvalidArgument, message));
+        }
+        if !self.allow(model_id) {
+            let told: String = model_id.chars().take(LONGEST_TOLD).collect();
+            let message = format!("the model {told:?} is not among the ALLOWED_MODEL_IDS of this function");
+            return Err(Refusal::statement(Code::ModelNotAllowed, message));
+        }
+        Ok(())
     }
 
     /// Whether some pattern matches the whole of `model_id`.
@@ -57,6 +92,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::function::Whose;
 
     #[test]
     fn a_star_matches_any_run_of_characters() {
@@ -74,6 +110,28 @@ mod tests {
             ("*ab*ab", "xab", false),
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_cannot_be_called_is_the_statements_fault() {
+        let allowed = ModelPatterns::parse("amazon.*").unwrap();
+        for (model_id, expected) in [
+            ("", Code::InvalidArgument),
+            (" ", Code::InvalidArgument),
+            ("Claude Sonnet 4.6", Code::InvalidArgument),
+            ("amazon.nova\u{e9}", Code::InvalidArgument),
+            ("meta.llama", Code::ModelNotAllowed),
+            (&format!("amazon.{}", "m".repeat(2042)), Code::InvalidArgument),
+        ] {
+            let refusal = allowed.check(model_id).unwrap_err();
+            assert_eq!((refusal.whose, refusal.code), (Whose::Statement, expected), "{model_id}");
+        }
+        let told = allowed.check(&"m".repeat(1000)).unwrap_err().message;
+        assert!(told.contains(&"m".repeat(64)) && !told.contains(&"m".repeat(65)), "{told}");
+        let longest = format!("amazon.{}", "m".repeat(2041));
+        for model_id in ["amazon.nova-lite-v1:0", "amazon.a/b_c", &longest] {
+            assert_eq!(allowed.check(model_id), Ok(()), "{model_id}");
         }
     }
 

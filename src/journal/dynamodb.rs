@@ -72,7 +72,7 @@ impl DynamoDb {
         if let Some(rows) = &claim.rows {
             match self.create(claim, rows).await? {
                 Created::New(lease) => {
-                    let batch = Batch { body: rows.body.to_owned(), entries: Vec::new() };
+                    let batch = Batch { created: claim.now, body: rows.body.to_owned(), entries: Vec::new() };
                     return Ok(Claimed::Ours(lease, batch));
                 }
                 Created::Exists(item) => {
@@ -87,7 +87,7 @@ impl DynamoDb {
 
     /// Puts a claim that nobody has made before.
     async fn create(&self, claim: &Claim<'_>, rows: &NewRows<'_>) -> Result<Created, JournalError> {
-        let token = new_token();
+        let token = new_token()?;
         let expires = seconds(claim.now + self.retention);
         let packed = gzip(rows.body.as_bytes());
         let bytes = packed.len();
@@ -124,7 +124,7 @@ impl DynamoDb {
 
     /// Takes a batch that exists and is free.
     async fn take(&self, claim: &Claim<'_>) -> Result<Claimed, JournalError> {
-        let token = new_token();
+        let token = new_token()?;
         let oldest = claim.now.checked_sub(GIVEN_UP).unwrap_or(SystemTime::UNIX_EPOCH);
         let taken = self
             .client()
@@ -176,7 +176,7 @@ impl DynamoDb {
         } else if record.ended {
             Some(Claimed::Ended(self.batch(&record).await?))
         } else if milliseconds(claim.now) >= record.created_at.saturating_add(millis(GIVEN_UP)) {
-            Some(Claimed::GivenUp)
+            Some(Claimed::GivenUp(self.batch(&record).await?))
         } else if record.lease_until > milliseconds(claim.now) {
             Some(Claimed::Busy)
         } else {
@@ -191,7 +191,8 @@ impl DynamoDb {
         for entry in record.entries {
             entries.push(self.load(entry).await?);
         }
-        Ok(Batch { body, entries })
+        let created = SystemTime::UNIX_EPOCH + Duration::from_millis(record.created_at);
+        Ok(Batch { created, body, entries })
     }
 
     async fn checkpoint_now(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Result<Kept, JournalError> {
@@ -214,7 +215,7 @@ impl DynamoDb {
         let mut appended = None;
         if !entry.is_empty() {
             // Parts of a name of their own: those of an earlier write, whose answer was lost, may be in use.
-            let (value, _) = self.store(&new_token(), "entry", entry.to_vec(), lease.bytes, lease.expires).await?;
+            let (value, _) = self.store(&new_token()?, "entry", entry.to_vec(), lease.bytes, lease.expires).await?;
             sets.push("entries = list_append(entries, :entry)");
             values.insert(":entry".to_owned(), AttributeValue::L(vec![value.clone()]));
             appended = Some(value);

@@ -1,7 +1,9 @@
-//! The answers of a batch as bytes: JSON, gzipped.
+//! What a checkpoint keeps, as bytes: JSON, gzipped.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -9,89 +11,127 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::JournalError;
-use crate::batch::{Answer, Entry, Known};
-use crate::functions::{Code, Refusal};
+use super::{JournalError, milliseconds};
+use crate::batch::{Entry, Known, Tries};
+use crate::function::{Answered, Code, Outcome, Refusal, Usage, Whose};
 
 #[derive(Serialize, Deserialize)]
 struct Written<'a> {
     #[serde(borrow)]
-    values: Vec<(u32, &'a RawValue)>,
+    outcomes: Vec<(u32, WrittenOutcome<'a>)>,
+    tries: Vec<(u32, Tries)>,
+    /// Until when targets are to be left alone, in milliseconds since 1970.
+    holds: BTreeMap<String, u64>,
+    reason: Option<String>,
     #[serde(borrow)]
-    rows: Vec<(u32, Refused<'a>)>,
-    #[serde(borrow)]
-    statements: Vec<(u32, Refused<'a>)>,
-    cut: Vec<u32>,
+    refusal: Option<Refused<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenOutcome<'a> {
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    value: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    refused: Option<Refused<'a>>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    usage: Usage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop_reason: Option<Box<str>>,
+    attempts: u32,
+    latency_ms: u64,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Refused<'a> {
+    whose: Whose,
     code: Code,
     #[serde(borrow)]
     message: Cow<'a, str>,
-    service_code: Option<String>,
+    service_code: Option<Box<str>>,
 }
 
-/// The bytes to keep of an entry; none for an empty one.
-pub fn encode(entry: &Entry) -> Vec<u8> {
+fn is_default(usage: &Usage) -> bool {
+    *usage == Usage::default()
+}
+
+/// The bytes to keep of an entry, at `now`; none for an empty one.
+pub fn encode(entry: &Entry, now: SystemTime) -> Vec<u8> {
     if entry.is_empty() {
         return Vec::new();
     }
-    let mut written = Written { values: Vec::new(), rows: Vec::new(), statements: Vec::new(), cut: entry.cut.clone() };
-    for (row, answer) in &entry.answers {
-        match answer {
-            Answer::Value(value) => {
-                // Every value is JSON text: it was written as such.
-                if let Ok(value) = serde_json::from_str(value) {
-                    written.values.push((*row, value));
-                }
-            }
-            Answer::Row(refusal) => written.rows.push((*row, Refused::of(refusal))),
-            Answer::Statement(refusal) => written.statements.push((*row, Refused::of(refusal))),
-        }
-    }
+    let written = Written {
+        outcomes: entry
+            .outcomes
+            .iter()
+            .filter_map(|(row, outcome)| Some((*row, WrittenOutcome::of(outcome)?)))
+            .collect(),
+        tries: entry.tries.clone(),
+        holds: entry.holds.iter().map(|(target, wait)| (target.clone(), milliseconds(now + *wait))).collect(),
+        reason: entry.reason.clone(),
+        refusal: entry.refusal.as_ref().map(Refused::of),
+    };
     gzip(&serde_json::to_vec(&written).unwrap_or_default())
 }
 
-/// What the entries of a batch say together.
+/// What the entries of a batch say together, at `now`.
 ///
 /// # Errors
 ///
 /// When an entry was not written by [`encode`].
-pub fn decode(entries: &[Vec<u8>]) -> Result<Known, JournalError> {
+pub fn decode(entries: &[Vec<u8>], now: SystemTime) -> Result<Known, JournalError> {
     let mut known = Known::default();
     for entry in entries.iter().filter(|entry| !entry.is_empty()) {
         let json = gunzip(entry)?;
         let written: Written<'_> = serde_json::from_slice(&json)
             .map_err(|error| JournalError(format!("an entry cannot be read: line {}", error.line())))?;
-        let values = written.values.into_iter().map(|(row, value)| (row, Answer::Value(value.get().into())));
-        let rows = written.rows.into_iter().map(|(row, refused)| (row, Answer::Row(refused.into())));
-        let statements = written.statements.into_iter().map(|(row, refused)| (row, Answer::Statement(refused.into())));
-        known.answers.extend(values.chain(rows).chain(statements));
-        for row in written.cut {
-            *known.cuts.entry(row).or_default() += 1;
-        }
+        let wait = |until: u64| Duration::from_millis(until.saturating_sub(milliseconds(now)));
+        known.learn(Entry {
+            outcomes: written.outcomes.into_iter().map(|(row, outcome)| (row, outcome.into())).collect(),
+            tries: written.tries,
+            holds: written.holds.into_iter().map(|(target, until)| (target, wait(until))).collect(),
+            reason: written.reason,
+            refusal: written.refusal.map(Refusal::from),
+        });
     }
     Ok(known)
 }
 
+impl<'a> WrittenOutcome<'a> {
+    /// `None` for a value that is no JSON, which no function gives.
+    fn of(outcome: &'a Outcome) -> Option<Self> {
+        let latency_ms = u64::try_from(outcome.latency.as_millis()).unwrap_or(u64::MAX);
+        let (value, refused, usage, stop_reason) = match &outcome.result {
+            Ok(Answered { value, usage, stop_reason }) => {
+                (Some(serde_json::from_str(value).ok()?), None, *usage, stop_reason.clone())
+            }
+            Err(refusal) => (None, Some(Refused::of(refusal)), Usage::default(), None),
+        };
+        Some(Self { value, refused, usage, stop_reason, attempts: outcome.attempts, latency_ms })
+    }
+}
+
+impl From<WrittenOutcome<'_>> for Outcome {
+    fn from(written: WrittenOutcome<'_>) -> Self {
+        let WrittenOutcome { value, refused, usage, stop_reason, attempts, latency_ms } = written;
+        let result = match refused {
+            Some(refused) => Err(refused.into()),
+            None => Ok(Answered { value: value.map_or("null", RawValue::get).into(), usage, stop_reason }),
+        };
+        Self { result, attempts, latency: Duration::from_millis(latency_ms) }
+    }
+}
+
 impl<'a> Refused<'a> {
     fn of(refusal: &'a Refusal) -> Self {
-        Self {
-            code: refusal.code,
-            message: Cow::Borrowed(&refusal.message),
-            service_code: refusal.service_code.clone(),
-        }
+        let Refusal { whose, code, message, service_code } = refusal;
+        Self { whose: *whose, code: *code, message: Cow::Borrowed(message), service_code: service_code.clone() }
     }
 }
 
 impl From<Refused<'_>> for Refusal {
     fn from(refused: Refused<'_>) -> Self {
-        Self {
-            code: refused.code,
-            message: Cow::Owned(refused.message.into_owned()),
-            service_code: refused.service_code,
-        }
+        let Refused { whose, code, message, service_code } = refused;
+        Self { whose, code, message: Cow::Owned(message.into_owned()), service_code }
     }
 }
 
@@ -112,28 +152,46 @@ pub(super) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, JournalError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_cuts_add_up() {
-        let refusal = Refusal { code: Code::TooLarge, message: "long \"x\"".into(), service_code: Some("V".into()) };
-        let first = Entry {
-            answers: vec![(0, Answer::Value("{\"a\":1.50}".into())), (7, Answer::Row(refusal.clone()))],
-            cut: vec![3, 4],
+    fn what_is_written_is_read_and_the_latest_counts_hold() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let refusal = Refusal {
+            service_code: Some("V".into()),
+            whose: Whose::Unknown,
+            ..Refusal::row(Code::TooLarge, "long \"x\"")
         };
-        let second = Entry { answers: vec![(4, Answer::Statement(refusal))], cut: vec![3] };
-        let known = decode(&[encode(&first), Vec::new(), encode(&second)]).unwrap();
-        let expected: HashMap<_, _> = first.answers.into_iter().chain(second.answers).collect();
-        assert_eq!(known.answers, expected);
-        assert_eq!(known.cuts, HashMap::from([(3, 2), (4, 1)]));
-        assert!(encode(&Entry::default()).is_empty());
+        let usage = Usage { input_tokens: Some(3), ..Usage::default() };
+        let value = Answered { value: "{\"a\":1.50}".into(), usage, stop_reason: Some("end_turn".into()) };
+        let outcome = |result| Outcome { result, attempts: 2, latency: Duration::from_millis(70) };
+        let tries = |failed| Tries { calls: 4, failed, ..Tries::default() };
+        let first = Entry {
+            outcomes: vec![(0, outcome(Ok(value))), (7, outcome(Err(refusal.clone())))],
+            tries: vec![(3, tries(1)), (4, tries(1))],
+            holds: vec![("model".to_owned(), Duration::from_secs(30))],
+            reason: Some("SlowDown".to_owned()),
+            refusal: None,
+        };
+        let second = Entry {
+            outcomes: vec![(4, outcome(Err(refusal.clone())))],
+            tries: vec![(3, tries(2))],
+            refusal: Some(refusal.clone()),
+            ..Entry::default()
+        };
+        let later = now + Duration::from_secs(10);
+        let known = decode(&[encode(&first, now), Vec::new(), encode(&second, now)], later).unwrap();
+        assert_eq!(known.outcomes, first.outcomes.into_iter().chain(second.outcomes).collect());
+        assert_eq!(known.tries, [(3, tries(2)), (4, tries(1))].into());
+        assert_eq!(known.holds, [("model".to_owned(), Duration::from_secs(20))].into());
+        assert_eq!((known.reason.as_deref(), known.refusal), (Some("SlowDown"), Some(refusal)));
+        assert!(encode(&Entry::default(), now).is_empty());
     }
 
     #[test]
     fn what_it_has_not_written_is_refused() {
-        assert!(decode(&[b"x".to_vec()]).is_err());
-        assert!(decode(&[gzip(b"{}")]).is_err());
+        let now = SystemTime::UNIX_EPOCH;
+        assert!(decode(&[b"x".to_vec()], now).is_err());
+        assert!(decode(&[gzip(b"{}")], now).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use crate::functions::Arguments;
+use crate::function::Argument;
 
 /// Identifies a batch in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,21 +28,22 @@ impl fmt::Display for Key {
 }
 
 /// A hash of rows, the same for the same rows however their JSON was written.
-pub fn digest(numbers: &[&str], rows: &[Arguments<'_>]) -> String {
+pub fn digest(numbers: &[&str], rows: &[Vec<Argument<'_>>]) -> String {
     let mut hash = Sha256::new();
     for (number, arguments) in numbers.iter().zip(rows) {
         hash.update([1]);
         hash.update(number);
         for argument in arguments {
-            match argument {
-                // The length keeps two arguments from being taken for one.
-                Some(text) => {
-                    hash.update([2]);
-                    hash.update(text.len().to_le_bytes());
-                    hash.update(text.as_bytes());
-                }
-                None => hash.update([3]),
-            }
+            let (kind, text) = match argument {
+                Argument::Null => (2, ""),
+                Argument::Text(text) => (3, &**text),
+                Argument::Number(digits) => (4, &**digits),
+                Argument::Object(json) => (5, &**json),
+            };
+            hash.update([kind]);
+            // The length keeps two arguments from being taken for one.
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
         }
     }
     hex(&hash.finalize())
@@ -70,11 +71,17 @@ mod tests {
 
     #[test]
     fn other_rows_have_another_digest() {
-        let row = |a: &'static str, b: Option<&'static str>| vec![Some(a.into()), b.map(Into::into)];
+        let text = |text: &'static str| Argument::Text(text.into());
+        let row = |a, b: Option<&'static str>| vec![text(a), b.map_or(Argument::Null, text)];
         let of = |number, row| digest(&[number], &[row]);
         let first = of("0", row("ab", Some("c")));
         assert_eq!(first, of("0", row("ab", Some("c"))));
-        for other in [of("1", row("ab", Some("c"))), of("0", row("a", Some("bc"))), of("0", row("ab", None))] {
+        for other in [
+            of("1", row("ab", Some("c"))),
+            of("0", row("a", Some("bc"))),
+            of("0", row("ab", None)),
+            of("0", row("ab", Some(""))),
+        ] {
             assert_ne!(first, other);
         }
     }

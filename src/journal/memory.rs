@@ -20,7 +20,6 @@ pub struct Memory {
 struct Record {
     batch: Batch,
     digest: String,
-    created: SystemTime,
     token: String,
     /// `None` when the lease was given back.
     lease_until: Option<SystemTime>,
@@ -33,40 +32,39 @@ impl Memory {
         Self { retention, records: Mutex::default() }
     }
 
-    fn claim_now(&self, claim: &Claim<'_>) -> Claimed {
+    fn claim_now(&self, claim: &Claim<'_>) -> Result<Claimed, JournalError> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.retain(|_, record| claim.now < record.created + self.retention);
-        let token = new_token();
+        records.retain(|_, record| claim.now < record.batch.created + self.retention);
+        let token = new_token()?;
         let lease = Lease { key: claim.key.clone(), token: token.clone(), entries: 0, bytes: 0, expires: 0 };
         let Some(record) = records.get_mut(claim.key) else {
             let Some(rows) = &claim.rows else {
-                return Claimed::Unknown;
+                return Ok(Claimed::Unknown);
             };
-            let batch = Batch { body: rows.body.to_owned(), entries: Vec::new() };
+            let batch = Batch { created: claim.now, body: rows.body.to_owned(), entries: Vec::new() };
             let record = Record {
                 batch: batch.clone(),
                 digest: rows.digest.clone(),
-                created: claim.now,
                 token,
                 lease_until: Some(claim.lease_until),
                 ended: false,
             };
             records.insert(claim.key.clone(), record);
-            return Claimed::Ours(lease, batch);
+            return Ok(Claimed::Ours(lease, batch));
         };
-        if claim.rows.as_ref().is_some_and(|rows| rows.digest != record.digest) {
+        Ok(if claim.rows.as_ref().is_some_and(|rows| rows.digest != record.digest) {
             Claimed::OtherRows
         } else if record.ended {
             Claimed::Ended(record.batch.clone())
-        } else if claim.now >= record.created + GIVEN_UP {
-            Claimed::GivenUp
+        } else if claim.now >= record.batch.created + GIVEN_UP {
+            Claimed::GivenUp(record.batch.clone())
         } else if record.lease_until.is_some_and(|until| claim.now < until) {
             Claimed::Busy
         } else {
             record.token = token;
             record.lease_until = Some(claim.lease_until);
             Claimed::Ours(lease, record.batch.clone())
-        }
+        })
     }
 
     fn checkpoint_now(&self, lease: &Lease, entry: &[u8], then: Then) -> Kept {
@@ -88,7 +86,7 @@ impl Memory {
 
 impl Journal for Memory {
     fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
-        async move { Ok(self.claim_now(claim)) }.boxed()
+        async move { self.claim_now(claim) }.boxed()
     }
 
     fn checkpoint<'a>(

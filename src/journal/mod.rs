@@ -90,12 +90,14 @@ pub enum Claimed {
     /// The batch has other rows than the caller has brought.
     OtherRows,
     /// The batch is unfinished and older than [`GIVEN_UP`].
-    GivenUp,
+    GivenUp(Batch),
 }
 
 /// What the journal holds of a batch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
+    /// When it was claimed first.
+    pub created: SystemTime,
     /// The request's body.
     pub body: String,
     /// The entries of all checkpoints, in their order.
@@ -139,8 +141,12 @@ pub enum Kept {
 #[error("the journal cannot be used: {0}")]
 pub struct JournalError(pub String);
 
-fn new_token() -> String {
-    format!("{:032x}", fastrand::u128(..))
+/// A name that nobody else has, of the operating system's randomness: a generator that is seeded in each environment could give
+/// two of them the same.
+fn new_token() -> Result<String, JournalError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| JournalError(format!("the system gives no randomness: {error}")))?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 fn milliseconds(time: SystemTime) -> u64 {

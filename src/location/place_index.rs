@@ -6,8 +6,9 @@ use aws_config::SdkConfig;
 use aws_sdk_location::Client;
 use aws_sdk_location::config::Builder;
 
-use super::{endpoint, error};
-use crate::functions::{Code, Fault, Refusal};
+use super::endpoint;
+use crate::function::{Code, Fault, Refusal};
+use crate::sdk::{self, Service};
 
 /// A point on the earth, in degrees (WGS 84).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,14 +52,14 @@ impl PlaceIndex {
             .max_results(1)
             .send()
             .await
-            .map_err(|error| error::fault(&error, &self.name))?;
+            .map_err(|error| sdk::fault(&error, Service::Location, &self.name))?;
         let Some(result) = found.results.into_iter().next() else {
             return Ok(None);
         };
         match result.place.and_then(|place| place.geometry).and_then(|geometry| geometry.point).as_deref() {
             // Amazon Location puts longitude first.
             Some([longitude, latitude, ..]) => Ok(Some(Coordinate { latitude: *latitude, longitude: *longitude })),
-            _ => Err(Fault::Row(Refusal::new(Code::ServiceError, "Amazon Location found a place without a point"))),
+            _ => Err(Refusal::row(Code::ServiceError, "Amazon Location found a place without a point").into()),
         }
     }
 }

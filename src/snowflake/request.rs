@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::functions::Arguments;
+use crate::function::{Argument, Kind, Parameter};
+
+/// Most rows of one call. Snowflake sends some thousands; a body of nothing but short rows would hold millions, and end the environment.
+pub const MOST_ROWS: usize = 100_000;
 
 /// The rows of one call.
 #[derive(Debug, Default, PartialEq)]
@@ -16,7 +19,7 @@ pub struct Rows<'a> {
     /// The number that each row came with, as it was written: an integer of any length.
     pub numbers: Vec<&'a str>,
     /// The arguments of each row, in the same order.
-    pub arguments: Vec<Arguments<'a>>,
+    pub arguments: Vec<Vec<Argument<'a>>>,
 }
 
 /// A body that is not what Snowflake sends. The text says where, and what was expected; it holds no row data.
@@ -24,12 +27,12 @@ pub struct Rows<'a> {
 #[error("{0}")]
 pub struct Malformed(String);
 
-/// Reads a whole body, for a function whose parameters, all VARCHAR, have the names `parameters`.
+/// Reads a whole body, for a function with these parameters.
 ///
 /// # Errors
 ///
 /// The first place at which the body is not as it should be.
-pub fn parse<'a>(body: &'a str, parameters: &[&str]) -> Result<Rows<'a>, Malformed> {
+pub fn parse<'a>(body: &'a str, parameters: &[Parameter]) -> Result<Rows<'a>, Malformed> {
     let place = Place::default();
     read(body, Body(Expected { parameters, place: &place }), &place)
 }
@@ -39,7 +42,7 @@ pub fn parse<'a>(body: &'a str, parameters: &[&str]) -> Result<Rows<'a>, Malform
 /// # Errors
 ///
 /// As [`parse`].
-pub fn parse_data<'a>(data: &'a str, parameters: &[&str]) -> Result<Rows<'a>, Malformed> {
+pub fn parse_data<'a>(data: &'a str, parameters: &[Parameter]) -> Result<Rows<'a>, Malformed> {
     let place = Place::default();
     place.set(At::Data);
     read(data, Data(Expected { parameters, place: &place }), &place)
@@ -97,7 +100,7 @@ impl Place {
 /// What the rows must hold, and where the reader is.
 #[derive(Clone, Copy)]
 struct Expected<'p> {
-    parameters: &'p [&'p str],
+    parameters: &'p [Parameter],
     place: &'p Place,
 }
 
@@ -203,6 +206,10 @@ impl<'de> Visitor<'de> for Data<'_> {
         let mut rows = Rows::default();
         self.0.place.set(At::Row(0));
         while let Some((number, arguments)) = items.next_element_seed(Row(self.0, rows.numbers.len()))? {
+            if rows.numbers.len() >= MOST_ROWS {
+                let message = format!("there are more than {MOST_ROWS} rows: lower MAX_BATCH_ROWS");
+                return Err(A::Error::custom(message));
+            }
             rows.numbers.push(number);
             rows.arguments.push(arguments);
             self.0.place.set(At::Row(rows.numbers.len()));
@@ -219,7 +226,7 @@ impl<'de> Visitor<'de> for Data<'_> {
 struct Row<'p>(Expected<'p>, usize);
 
 impl<'de> DeserializeSeed<'de> for Row<'_> {
-    type Value = (&'de str, Arguments<'de>);
+    type Value = (&'de str, Vec<Argument<'de>>);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -227,12 +234,10 @@ impl<'de> DeserializeSeed<'de> for Row<'_> {
 }
 
 impl<'de> Visitor<'de> for Row<'_> {
-    type Value = (&'de str, Arguments<'de>);
+    type Value = (&'de str, Vec<Argument<'de>>);
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parameters = self.0.parameters;
-        write!(formatter, "an array of the row number and {} argument", parameters.len())?;
-        write!(formatter, "{} ({})", if parameters.len() == 1 { "" } else { "s" }, parameters.join(", "))
+        write!(formatter, "an array of the row number and {}", expected_count(self.0.parameters))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Self::Value, A::Error> {
@@ -243,11 +248,12 @@ impl<'de> Visitor<'de> for Row<'_> {
             return Err(found::<_, A::Error>(&self, "an empty one"));
         };
         let number = integer(number)?;
-        let mut arguments = Arguments::with_capacity(parameters.len());
-        for index in 0..parameters.len() {
+        let mut arguments = Vec::with_capacity(parameters.len());
+        for (index, parameter) in parameters.iter().enumerate() {
             place.set(At::Cell(row, index + 1));
-            match cells.next_element_seed(Argument)? {
+            match cells.next_element_seed(OfKind(parameter.kind))? {
                 Some(argument) => arguments.push(argument),
+                None if parameter.optional => break,
                 None => {
                     place.set(At::Row(row));
                     return Err(found::<_, A::Error>(&self, &format!("only {index}")));
@@ -278,33 +284,59 @@ fn integer<E: Error>(number: &RawValue) -> Result<&str, E> {
     }
 }
 
-struct Argument;
+/// How many arguments are expected, and their names: `3 or 4 arguments (a, b, c, options)`.
+pub fn expected_count(parameters: &[Parameter]) -> String {
+    let (most, least) = (parameters.len(), parameters.iter().take_while(|parameter| !parameter.optional).count());
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    let count = if least == most { most.to_string() } else { format!("{least} or {most}") };
+    format!("{count} argument{} ({})", if most == 1 { "" } else { "s" }, names.join(", "))
+}
 
-impl<'de> DeserializeSeed<'de> for Argument {
-    type Value = Option<Cow<'de, str>>;
+/// One argument of that kind.
+struct OfKind(Kind);
+
+impl<'de> DeserializeSeed<'de> for OfKind {
+    type Value = Argument<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        if self.0 == Kind::Text {
+            return deserializer.deserialize_any(self);
+        }
+        let json = <&'de RawValue>::deserialize(deserializer)?.get();
+        let what = match (self.0, json.as_bytes().first()) {
+            (_, Some(b'n')) => return Ok(Argument::Null),
+            (Kind::Number, Some(b'-' | b'0'..=b'9')) => return Ok(Argument::Number(json.into())),
+            (Kind::Object, Some(b'{')) => match Argument::object(json) {
+                Ok(object) => return Ok(object),
+                Err(what) => what,
+            },
+            (_, Some(b'{')) => "an object",
+            (_, Some(b'[')) => "an array",
+            (_, Some(b'"')) => "a string",
+            (_, Some(b't' | b'f')) => "a boolean",
+            _ => "a number",
+        };
+        Err(found::<_, D::Error>(&self, what))
     }
 }
 
-impl<'de> Visitor<'de> for Argument {
-    type Value = Option<Cow<'de, str>>;
+impl<'de> Visitor<'de> for OfKind {
+    type Value = Argument<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a string")
+        formatter.write_str(self.0.noun())
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
+        Ok(Argument::Text(text.into()))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
+        Ok(Argument::Text(text.to_owned().into()))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Argument::Null)
     }
 
     refuse!(scalars);
@@ -316,25 +348,71 @@ impl<'de> Visitor<'de> for Argument {
 mod tests {
     use super::*;
 
+    const TEXTS: [Parameter; 2] = [Parameter::text("a"), Parameter::text("b")];
+
     fn error(body: &str) -> String {
-        parse(body, &["a", "b"]).unwrap_err().to_string()
+        parse(body, &TEXTS).unwrap_err().to_string()
+    }
+
+    fn text(text: &str) -> Argument<'_> {
+        Argument::Text(text.into())
     }
 
     #[test]
     fn rows_keep_numbers_of_any_length_and_nulls() {
         let body = "{\n\"data\":[\n[0,\"x\\n\",null],\n[99999999999999999999999999999999999999,\"é\",\"y\"]\n]\n,\"more\":{\"data\":1}}";
-        let rows = parse(body, &["a", "b"]).unwrap();
+        let rows = parse(body, &TEXTS).unwrap();
         assert_eq!(rows.numbers, ["0", "99999999999999999999999999999999999999"]);
-        assert_eq!(rows.arguments[0], [Some("x\n".into()), None]);
-        assert_eq!(rows.arguments[1], [Some("é".into()), Some("y".into())]);
-        assert_eq!(parse(r#"{"data":[]}"#, &["a"]).unwrap(), Rows::default());
+        assert_eq!(rows.arguments[0], [text("x\n"), Argument::Null]);
+        assert_eq!(rows.arguments[1], [text("é"), text("y")]);
+        assert_eq!(parse(r#"{"data":[]}"#, &TEXTS).unwrap(), Rows::default());
         assert_eq!(parse_data("[[-1]]", &[]).unwrap().numbers, ["-1"]);
     }
 
     #[test]
     fn text_without_escapes_is_borrowed() {
-        let rows = parse(r#"{"data":[[0,"plain"]]}"#, &["a"]).unwrap();
-        assert!(matches!(rows.arguments[0][0], Some(Cow::Borrowed("plain"))));
+        let rows = parse(r#"{"data":[[0,"plain",""]]}"#, &TEXTS).unwrap();
+        assert!(matches!(rows.arguments[0][0], Argument::Text(Cow::Borrowed("plain"))));
+    }
+
+    const KINDS: [Parameter; 3] = [Parameter::text("a"), Parameter::number("n"), Parameter::options("options")];
+
+    #[test]
+    fn numbers_keep_their_digits_and_options_may_be_left_out() {
+        let body = r#"{"data":[[0,"x",1.50],[1,"x",-0e1,null],[2,null,null,{"b":2.0,"a":"\u00e9"}]]}"#;
+        let rows = parse(body, &KINDS).unwrap().arguments;
+        let number = |digits: &'static str| Argument::Number(digits.into());
+        assert_eq!(rows[0], [text("x"), number("1.50")]);
+        assert_eq!(rows[1], [text("x"), number("-0e1"), Argument::Null]);
+        assert_eq!(rows[2], [Argument::Null, Argument::Null, Argument::Object(r#"{"a":"é","b":2.0}"#.into())]);
+    }
+
+    #[test]
+    fn the_wrong_kind_is_named_with_its_place() {
+        let row = "an array of the row number and 2 or 3 arguments (a, n, options)";
+        for (cells, expected) in [
+            (r#""x","5""#, "data[0][2]: expected a number, found a string".to_owned()),
+            (r#""x",{}"#, "data[0][2]: expected a number, found an object".to_owned()),
+            (r#""x",[1]"#, "data[0][2]: expected a number, found an array".to_owned()),
+            (r#""x",true"#, "data[0][2]: expected a number, found a boolean".to_owned()),
+            (r#""x",5,7"#, "data[0][3]: expected an object, found a number".to_owned()),
+            (r#""x",5,"{}""#, "data[0][3]: expected an object, found a string".to_owned()),
+            (r#""x",5,[]"#, "data[0][3]: expected an object, found an array".to_owned()),
+            (r#"5,5,{}"#, "data[0][1]: expected a string, found a number".to_owned()),
+            (r#""x""#, format!("data[0]: expected {row}, found only 1")),
+            (r#""x",5,{},1"#, format!("data[0]: expected {row}, found more")),
+        ] {
+            let body = format!("{{\"data\":[[0,{cells}]]}}");
+            assert_eq!(parse(&body, &KINDS).unwrap_err().to_string(), expected, "{cells}");
+        }
+    }
+
+    #[test]
+    fn more_rows_than_memory_holds_are_refused() {
+        let body = |rows: usize| format!("{{\"data\":[{}[0]]}}", "[0],".repeat(rows - 1));
+        assert_eq!(parse(&body(MOST_ROWS), &[]).unwrap().numbers.len(), MOST_ROWS);
+        let error = parse(&body(MOST_ROWS + 1), &[]).unwrap_err().to_string();
+        assert!(error.contains("more than 100000 rows: lower MAX_BATCH_ROWS"), "{error}");
     }
 
     #[test]

@@ -82,7 +82,7 @@ async fn every_failure_that_passes_is_invisible() {
         })
         .collect();
     rules.push(Rule::new(Matching::TextContains("drop".to_owned()), Fault::Drop).per_text(2));
-    rules.push(Rule::new(Matching::TextContains("malformed".to_owned()), Fault::Malformed("{".to_owned())).per_text(2));
+    rules.push(Rule::new(Matching::TextContains("malformed".to_owned()), Fault::Malformed("{".to_owned())).per_text(1));
     house.aws.bedrock().set_faults(rules);
     let mut texts: Vec<String> = (0..codes.len()).map(|number| format!("text-{number};")).collect();
     texts.extend(["drop".to_owned(), "malformed".to_owned()]);

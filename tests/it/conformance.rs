@@ -23,7 +23,10 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn new(journal: &'a dyn Journal, name: &str) -> Self {
         let key = Key::of(name, &fastrand::u128(..).to_string());
-        Self { journal, key, begin: SystemTime::now(), body: format!("{{\"data\":[[0,\"{name}\"]]}}") }
+        // As precise as a journal keeps it.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+        let begin = SystemTime::UNIX_EPOCH + Duration::from_millis(now.try_into().unwrap());
+        Self { journal, key, begin, body: format!("{{\"data\":[[0,\"{name}\"]]}}") }
     }
 
     /// A POST (with rows) or a GET, `after` the beginning.
@@ -42,7 +45,11 @@ impl<'a> Subject<'a> {
     }
 
     fn batch(&self, entries: &[&[u8]]) -> Batch {
-        Batch { body: self.body.clone(), entries: entries.iter().map(|entry| entry.to_vec()).collect() }
+        Batch {
+            created: self.begin,
+            body: self.body.clone(),
+            entries: entries.iter().map(|entry| entry.to_vec()).collect(),
+        }
     }
 
     async fn keep(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Kept {
@@ -112,11 +119,13 @@ async fn batches_are_given_up_and_expire(journal: &dyn Journal) {
     assert_eq!(subject.keep(&mut lease, b"one", Then::Release).await, Kept::Yes);
     let mut late = ours(subject.get(Duration::from_secs(590)).await, &subject.batch(&[b"one"]));
     assert_eq!(subject.keep(&mut late, b"", Then::Release).await, Kept::Yes);
-    assert_eq!(subject.get(Duration::from_secs(601)).await, Claimed::GivenUp);
-    assert_eq!(subject.post(Duration::from_secs(601)).await, Claimed::GivenUp);
+    for claimed in [subject.get(Duration::from_secs(601)).await, subject.post(Duration::from_secs(601)).await] {
+        assert_eq!(claimed, Claimed::GivenUp(subject.batch(&[b"one"])));
+    }
     let expired = RETENTION + Duration::from_secs(10);
     assert_eq!(subject.get(expired).await, Claimed::Unknown);
-    ours(subject.claim(Some("other"), expired).await, &subject.batch(&[]));
+    let again = Batch { created: subject.begin + expired, ..subject.batch(&[]) };
+    ours(subject.claim(Some("other"), expired).await, &again);
 }
 
 /// Rows and entries beyond what one item of a table holds, which nothing compresses.

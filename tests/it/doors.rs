@@ -22,7 +22,7 @@ async fn a_direct_invocation_has_rows_or_one_call() {
     assert_eq!(house.invoke(&call("arguments", json!([null]))).await, Ok(Value::Null));
     for (event, expected) in [
         (call("data", json!([[0, 5]])), "data[0][1]: expected a string, found a number"),
-        (call("arguments", json!([])), "expected 1 arguments (address), found 0"),
+        (call("arguments", json!([])), "expected 1 argument (address), found 0"),
         (call("rows", json!([])), "\"data\""),
         (json!({"function": "nope", "data": []}), "get_coordinate"),
         (json!({"function": 5, "data": []}), "\"function\""),
@@ -165,8 +165,8 @@ async fn two_thousand_pipes_elements_keep_their_order_although_some_are_broken()
         }
     }
     assert_eq!(house.aws.location().stats().requests, 1, "equal elements share a call");
-    // Ten texts, and the model that does not exist.
-    assert_eq!(house.calls(), 11);
+    // Ten texts, and the model that does not exist, which has to say so a few times.
+    assert_eq!(house.calls(), 15);
 }
 
 #[tokio::test]
@@ -217,7 +217,10 @@ async fn redshift_gets_results_by_position_and_objects_as_text() {
     for (event, expected) in [
         (event("public.nope", json!([]), 0), "get_coordinate"),
         (event("public.get_coordinate", json!([[EIFFEL]]), 2), "num_records"),
-        (event("public.get_coordinate", json!([[EIFFEL, "x"]]), 1), "arguments[0]: expected 1 arguments"),
+        (
+            event("public.get_coordinate", json!([[EIFFEL, "x"]]), 1),
+            "arguments[0]: expected 1 argument (address), found 2",
+        ),
         (event("public.get_coordinate", json!({}), 0), "arguments must be an array"),
         (event("public.ask_bedrock", json!([["Do.", "x", "no.such.model"]]), 1), "no.such.model"),
     ] {

@@ -11,8 +11,8 @@ use futures_util::future::BoxFuture;
 use sandbox::aws::{Aws, AwsOptions, Fault, Matching, Rule, reply};
 use serde_json::{Value, json};
 use snowflake_aws_functions::bedrock::Bedrock;
-use snowflake_aws_functions::deadline::Times;
-use snowflake_aws_functions::doors::{Event, House};
+use snowflake_aws_functions::calls::{House, Times};
+use snowflake_aws_functions::doors::{self, Event};
 use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate, ModelPatterns};
 use snowflake_aws_functions::journal::{Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
 use snowflake_aws_functions::location::IntendedUse;
@@ -104,7 +104,7 @@ fn within(seconds: f64) -> Times {
 
 async fn send(house: &House, event: Value, times: Times) -> (u64, String) {
     let event: Event = serde_json::from_value(event).unwrap();
-    let reply = serde_json::to_value(house.open(event, times).await.unwrap()).unwrap();
+    let reply = serde_json::to_value(doors::open(house, event, times).await.unwrap()).unwrap();
     (reply["statusCode"].as_u64().unwrap(), reply["body"].as_str().unwrap().to_owned())
 }
 
@@ -218,6 +218,7 @@ async fn a_journal_that_cannot_be_reached_is_503_before_any_service_call() {
     let (status, body) = send(&house, post("b", &texts(2)), within(1.0)).await;
     assert_eq!((status, sandbox.calls()), (503, 0));
     assert!(body.contains("journal"), "{body}");
+    assert_eq!(send(&house, get("b"), within(1.0)).await.0, 202, "an error to a GET might end the query");
     let without = event("POST", "ask_bedrock", &[], &json!({"data": rows(["a"], MODEL)}).to_string());
     assert_eq!(send(&house, without, within(1.0)).await.0, 200, "a POST without a batch id runs without the journal");
 }

@@ -23,6 +23,11 @@ impl Latency {
         });
     }
 
+    /// The time that a call takes on average; nothing before the first one has ended.
+    pub fn mean(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.learnt?.0).ok()
+    }
+
     /// The time in which a call that starts now will most likely have ended; nothing before the first one has.
     pub fn expected(&self) -> Option<Duration> {
         let (mean, deviation) = self.learnt?;

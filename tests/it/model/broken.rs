@@ -55,11 +55,12 @@ impl Journal for Torn {
     fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
         async move {
             let is_leased = self.leased_until.lock().unwrap().is_some_and(|until| claim.now < until);
-            let mut is_later = false;
-            poll_fn(|_| if std::mem::replace(&mut is_later, true) { Poll::Ready(()) } else { Poll::Pending }).await;
             if is_leased {
                 return self.journal.claim(claim).await;
             }
+            // One step more only here: how far a claim has come has to tell what it has seen.
+            let mut is_later = false;
+            poll_fn(|_| if std::mem::replace(&mut is_later, true) { Poll::Ready(()) } else { Poll::Pending }).await;
             // By a clock that says that every lease is over.
             let now = self.leased_until.lock().unwrap().replace(claim.lease_until).unwrap_or(claim.now).max(claim.now);
             let rows = claim.rows.clone();

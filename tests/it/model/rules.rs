@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::SystemTime;
 
 use serde_json::Value;
-use snowflake_aws_functions::batch::{Answer, Known};
-use snowflake_aws_functions::functions::Code;
+use snowflake_aws_functions::batch::Known;
+use snowflake_aws_functions::function::Code;
 use snowflake_aws_functions::journal::{Claimed, Kept, Then, decode};
 
 use super::schedule::{Kind, ROWS};
@@ -51,6 +52,8 @@ struct Asked {
     row: String,
     in_flight: bool,
     was_cut: bool,
+    /// The answer could not be read.
+    was_garbled: bool,
 }
 
 /// The rules' own view of the batch.
@@ -64,7 +67,7 @@ pub struct Rules {
     ended: bool,
     /// What the entries that were kept say.
     kept: BTreeMap<String, String>,
-    cuts_kept: BTreeMap<String, usize>,
+    tries_kept: BTreeMap<String, String>,
     asked: Vec<Asked>,
     /// The answer of the first 200.
     answer: Option<String>,
@@ -100,7 +103,7 @@ impl Rules {
         if !caller.robbed {
             self.may_call(by, row)?;
         }
-        self.asked.push(Asked { by, row: row.to_owned(), in_flight: true, was_cut: false });
+        self.asked.push(Asked { by, row: row.to_owned(), in_flight: true, was_cut: false, was_garbled: false });
         Ok(())
     }
 
@@ -114,19 +117,37 @@ impl Rules {
             require(!earlier.in_flight || who.robbed, || {
                 format!("{by} asks for {row} while {} asks for {}: two are at work", earlier.by, earlier.row)
             })?;
-            require(earlier.row != row || earlier.by != by, || format!("{by} asks twice for {row}"))?;
+            require(earlier.row != row || earlier.by != by || earlier.was_garbled, || {
+                format!("{by} asks twice for {row}")
+            })?;
             require(earlier.row != row || self.is_excused(earlier), || {
                 format!("{by} asks for {row}, for which {} has paid and which nothing has lost", earlier.by)
             })?;
         }
-        Ok(())
+        let garbled = self.asked.iter().filter(|earlier| earlier.row == row && earlier.was_garbled);
+        let known = garbled.filter(|earlier| earlier.by == by || !self.is_forgotten(earlier)).count();
+        require(known < 2, || format!("{by} buys an answer to {row} a third time that cannot be read"))
     }
 
     /// Whether an answer may be asked for again: it died with its process, or its call was cut off, or the journal did
     /// not take it, or another one has the batch.
     fn is_excused(&self, asked: &Asked) -> bool {
+        asked.was_cut || asked.was_garbled || self.is_forgotten(asked)
+    }
+
+    /// Whether what came of a call may not be known to others.
+    fn is_forgotten(&self, asked: &Asked) -> bool {
         let who = &self.facts[asked.by];
-        who.fate == Fate::Killed || asked.was_cut || who.journal_failed || who.robbed
+        who.fate == Fate::Killed || who.journal_failed || who.robbed
+    }
+
+    /// The service gives an answer that cannot be read.
+    pub fn garbled(&mut self, by: usize, row: &str, now: Time) {
+        if let Some(asked) = self.call_is_over(by, row) {
+            asked.was_garbled = true;
+        }
+        let facts = &mut self.facts[by];
+        facts.history.push((now - facts.begin, true, format!("{row} garbled")));
     }
 
     /// The service answers; no two answers are the same.
@@ -154,8 +175,13 @@ impl Rules {
         Some(asked)
     }
 
-    fn cuts(&self, row: &str) -> usize {
-        self.asked.iter().filter(|asked| asked.row == row && asked.was_cut).count()
+    /// Whether a row may be at fault itself: its call was cut off twice, or its answer could not be read twice.
+    fn may_be_null(&self, row: &str) -> bool {
+        self.count(row, |asked| asked.was_cut) >= 2 || self.count(row, |asked| asked.was_garbled) >= 2
+    }
+
+    fn count(&self, row: &str, is_so: impl Fn(&Asked) -> bool) -> usize {
+        self.asked.iter().filter(|asked| asked.row == row && is_so(asked)).count()
     }
 
     /// An operation was sent to the journal; gives what is in it. A checkpoint holds every answer that is not kept yet.
@@ -174,7 +200,7 @@ impl Rules {
         }
         for (row, value) in &entry.answers {
             let is_own = self.facts[by].got.get(row).is_some_and(|(own, _)| own == value);
-            require(is_own || (value == "null" && self.cuts(row) >= 2), || {
+            require(is_own || (value == "null" && self.may_be_null(row)), || {
                 format!("{by} journals {value} for {row}, which nobody has answered")
             })?;
         }
@@ -199,9 +225,7 @@ impl Rules {
                 }
             }
             (What::Checkpoint { then, .. }, Reply::Kept(_, Ok(Kept::Yes))) if self.holder == Some(by) => {
-                for row in carries.cut {
-                    *self.cuts_kept.entry(row).or_default() += 1;
-                }
+                self.tries_kept.extend(carries.tries);
                 for (row, value) in carries.answers {
                     let before = self.kept.insert(row.clone(), value.clone());
                     require(before.as_ref().is_none_or(|before| *before == value), || {
@@ -252,7 +276,8 @@ impl Rules {
         })?;
         let is_right = match status {
             200 => return self.completed(by, body),
-            202 => self.body.is_some() && !differs,
+            // An error to a GET might end the query.
+            202 => (self.body.is_some() && !differs) || (facts.kind == Kind::Get && facts.journal_failed),
             400 => self.body.is_some() && differs,
             404 => facts.kind == Kind::Get && facts.unknown,
             503 => facts.journal_failed,
@@ -275,7 +300,7 @@ impl Rules {
         for (number, (row, value)) in rows.into_iter().zip(&values).enumerate() {
             let (place, value) = (&value[0], &value[1]);
             let is_answer = value.as_str().is_some_and(|text| text.split('#').next() == Some(row));
-            require(place == number && (is_answer || (value.is_null() && self.cuts(row) >= 2)), || {
+            require(place == number && (is_answer || (value.is_null() && self.may_be_null(row))), || {
                 format!("{by} answers {value} for {row}")
             })?;
             let value = value.as_str().unwrap_or("null");
@@ -320,21 +345,22 @@ impl Rules {
 
     /// What an entry says.
     fn read(&self, entry: &[u8]) -> Result<Carried, String> {
-        let Known { answers, cuts } = decode(&[entry.to_vec()]).map_err(|error| error.to_string())?;
+        let known = decode(&[entry.to_vec()], SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())?;
+        let Known { outcomes, tries, .. } = known;
         let rows = rows(self.body.as_deref().unwrap_or_default());
         let row = |number: u32| {
             let row = usize::try_from(number).ok().and_then(|number| rows.get(number));
             row.map(|row| (*row).to_owned()).ok_or("an entry has a row that is not in the batch")
         };
         let mut carried = Carried::default();
-        for number in cuts.into_keys() {
-            carried.cut.insert(row(number)?);
+        for (number, tries) in tries {
+            carried.tries.insert(row(number)?, format!("{tries:?}"));
         }
-        for (number, answer) in answers {
-            let value = match answer {
-                Answer::Value(json) => serde_json::from_str(&json).map_err(|error| error.to_string())?,
-                Answer::Row(refusal) if refusal.code == Code::Timeout => "null".to_owned(),
-                other => return Err(format!("an entry has {other:?}")),
+        for (number, outcome) in outcomes {
+            let value = match (outcome.value(), outcome.refusal()) {
+                (Some(json), _) => serde_json::from_str(json).map_err(|error| error.to_string())?,
+                (_, Some(refusal)) if matches!(refusal.code, Code::Timeout | Code::ServiceError) => "null".to_owned(),
+                _ => return Err(format!("an entry has {outcome:?}")),
             };
             carried.answers.insert(row(number)?, value);
         }
@@ -348,11 +374,14 @@ impl Rules {
         let mut state = String::new();
         let lease = self.lease_until.map(|until| i128::from(until) - i128::from(now));
         let rows = self.body.as_deref().map(rows);
-        let Self { ended, kept, cuts_kept, .. } = self;
-        let _ = write!(state, "{rows:?} {ended} {:?} {kept:?} {cuts_kept:?}", lease.filter(|left| *left > 0));
+        let Self { ended, kept, tries_kept, .. } = self;
+        let _ = write!(state, "{rows:?} {ended} {:?} {kept:?} {tries_kept:?}", lease.filter(|left| *left > 0));
         for row in ROWS.concat() {
             let is_paid = self.asked.iter().any(|asked| asked.row == *row && self.is_paid(asked));
-            let _ = write!(state, " {}{is_paid}", self.cuts(row));
+            let garbled = self.asked.iter().filter(|asked| asked.row == *row && asked.was_garbled);
+            let known = garbled.filter(|asked| !self.is_forgotten(asked)).count();
+            let (cuts, garbled) = (self.count(row, |asked| asked.was_cut), self.count(row, |asked| asked.was_garbled));
+            let _ = write!(state, " {cuts}{garbled}{known}{is_paid}");
         }
         let living = self.facts.iter().enumerate().filter(|(_, facts)| facts.fate == Fate::Live);
         let living = living.map(|(by, facts)| {

@@ -10,9 +10,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use snowflake_aws_functions::deadline::Times;
-use snowflake_aws_functions::doors::{Event, House};
-use snowflake_aws_functions::functions::{Function, Functions};
+use snowflake_aws_functions::calls::{House, Times};
+use snowflake_aws_functions::doors::{self, Event};
+use snowflake_aws_functions::function::{Answered, Function, Moment};
+use snowflake_aws_functions::functions::Functions;
 use snowflake_aws_functions::journal::Journal;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
@@ -85,6 +86,8 @@ pub struct Bounds {
     pub kills: usize,
     /// Journal operations that are lost, whose answers are lost, or that are too slow.
     pub faults: usize,
+    /// Answers of the service that cannot be read.
+    pub garbled: usize,
 }
 
 /// What a schedule has broken, and how it came to that.
@@ -128,6 +131,7 @@ pub struct Seen {
 enum Step {
     Arrive(usize),
     Answer(usize),
+    Garble(usize),
     Pass(Time),
     Lose(usize),
     LoseAnswer(usize),
@@ -220,6 +224,9 @@ impl Schedule {
             !sent.calls[..index].iter().any(|other| (other.by, other.begin) == (call.by, call.begin))
         };
         steps.extend((0..sent.calls.len()).filter(|index| is_first(*index)).map(Step::Answer));
+        if self.left.garbled > 0 {
+            steps.extend((0..sent.calls.len()).filter(|index| is_first(*index)).map(Step::Garble));
+        }
         if let Some((to, faults)) = self.next_moment(&sent.operations)
             && faults <= self.left.faults
         {
@@ -269,11 +276,11 @@ impl Schedule {
         Some((next, self.too_slow(operations, next).len()))
     }
 
-    /// Whose checkpoint is given up when `next` comes.
+    /// Whose claim or checkpoint is given up when `next` comes.
     fn too_slow(&self, operations: &[Operation], next: Time) -> Vec<usize> {
-        let waiting =
-            operations.iter().filter(|sent| !sent.is_orphan() && matches!(sent.what, What::Checkpoint { .. }));
-        waiting.map(|sent| sent.by).filter(|by| next >= self.rules.facts[*by].begin + LAST_WRITE).collect()
+        let patience = |what: &What| if matches!(what, What::Claim { .. }) { DEADLINE } else { LAST_WRITE };
+        let is_late = |sent: &&Operation| next >= self.rules.facts[sent.by].begin + patience(&sent.what);
+        operations.iter().filter(|sent| !sent.is_orphan()).filter(is_late).map(|sent| sent.by).collect()
     }
 
     async fn take(&mut self, step: Step) -> Verdict {
@@ -293,6 +300,14 @@ impl Schedule {
             }
             Step::Answer(index) => {
                 self.answer(index);
+                Ok(())
+            }
+            Step::Garble(index) => {
+                self.left.garbled -= 1;
+                let call = self.wires.lock().unwrap().calls.remove(index);
+                self.rules.garbled(call.by, &call.row, self.now());
+                self.note(|| format!("{} gets an answer to {} that it cannot read", call.by, call.row));
+                let _ = call.answer.send(Err(Moment::unreadable("garbled").into()));
                 Ok(())
             }
             Step::Begin(kind) => {
@@ -341,7 +356,7 @@ impl Schedule {
         let call = self.wires.lock().unwrap().calls.remove(index);
         let value = self.rules.answered(call.by, &call.row, self.now());
         self.note(|| format!("{} gets {value}", call.by));
-        let _ = call.answer.send(Value::from(value).to_string().into());
+        let _ = call.answer.send(Ok(Answered::from(Value::from(value).to_string().into_boxed_str())));
     }
 
     async fn pass(&mut self, to: Time) {
@@ -361,12 +376,13 @@ impl Schedule {
         let clock = SystemTime::UNIX_EPOCH + after(1_000_000_000 + self.now() + kind.ahead());
         let times = Times {
             now: clock,
+            begin: now,
             end: clock + after(END),
             deadline: now + after(DEADLINE),
             last_write: now + after(LAST_WRITE),
         };
         let future = async move {
-            let reply = serde_json::to_value(house.open(event, times).await.unwrap()).unwrap();
+            let reply = serde_json::to_value(doors::open(&house, event, times).await.unwrap()).unwrap();
             (reply["statusCode"].as_u64().unwrap(), reply["body"].as_str().unwrap().to_owned())
         };
         let woken = Arc::new(Flag(AtomicBool::new(true)));
@@ -490,8 +506,8 @@ impl Schedule {
         late.sort();
         let mut living: Vec<String> = living.into_values().collect();
         living.sort();
-        let Bounds { requests, kills, faults, .. } = self.left;
-        state.push_str(&format!("\n{requests} {kills} {faults}\n{}\n{}", living.join("\n"), late.join("\n")));
+        let Bounds { requests, kills, faults, garbled, .. } = self.left;
+        state.push_str(&format!("\n{requests} {kills} {faults} {garbled}\n{}\n{}", living.join("\n"), late.join("\n")));
         state
     }
 

@@ -1,14 +1,16 @@
 //! The wires between an invocation and the world. What the invocation sends waits on them until the schedule lets it
 //! arrive, so that every journal operation and every service call is a point at which anything may happen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use snowflake_aws_functions::functions::{Fault, Function, Moment, Target, Texts, Value};
+use snowflake_aws_functions::function::{
+    Answered, Call as Asking, Fault, Function, Job, Parameter, Refusal, Row, Target,
+};
 use snowflake_aws_functions::journal::{
     Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Memory, NewRows, Then,
 };
@@ -27,8 +29,8 @@ pub struct Sent {
 #[derive(Debug, Default)]
 pub struct Carried {
     pub answers: BTreeMap<String, String>,
-    /// The rows whose call was cut off.
-    pub cut: BTreeSet<String>,
+    /// How often rows without an answer were tried.
+    pub tries: BTreeMap<String, String>,
 }
 
 /// The ends of all wires in the world.
@@ -60,7 +62,7 @@ pub struct Call {
     pub row: String,
     pub begin: Time,
     pub checked: bool,
-    pub answer: oneshot::Sender<Value>,
+    pub answer: oneshot::Sender<Result<Answered, Fault>>,
 }
 
 enum Request {
@@ -219,21 +221,27 @@ impl Function for Wire {
         FUNCTION
     }
 
-    fn parameters(&self) -> &'static [&'static str] {
-        &["text"]
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::text("text")] }
     }
 
-    fn target(&self, _: &Texts<'_>) -> Result<Target, Fault> {
-        Ok(Target { name: "service".to_owned(), per_second: None })
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
+        let text = row.text(0);
+        Ok(Job {
+            target: Target { name: "service".into(), per_second: None },
+            options: "".into(),
+            question: Box::new([text.into()]),
+            expected_bytes: 0,
+            call: Asking::alone(move || self.ask(text)),
+        })
     }
+}
 
-    fn call<'a>(&'a self, arguments: &'a Texts<'a>) -> BoxFuture<'a, Result<Value, Fault>> {
-        async move {
-            let (answer, reply) = oneshot::channel();
-            let call = Call { by: self.by, row: arguments[0].to_owned(), begin: 0, checked: false, answer };
-            self.wires.lock().unwrap().calls.push(call);
-            reply.await.map_err(|_| Fault::Moment(Moment::failed(None)))
-        }
-        .boxed()
+impl Wire {
+    async fn ask(&self, text: &str) -> Result<Answered, Fault> {
+        let (answer, reply) = oneshot::channel();
+        let call = Call { by: self.by, row: text.to_owned(), begin: 0, checked: false, answer };
+        self.wires.lock().unwrap().calls.push(call);
+        reply.await.unwrap()
     }
 }

@@ -13,8 +13,10 @@ const LAST_MARGIN: Duration = Duration::from_millis(300);
 /// The times of one invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// When it began.
+    /// When it began, by the clock.
     pub now: SystemTime,
+    /// When it began.
+    pub begin: Instant,
     /// When Lambda ends it.
     pub end: SystemTime,
     /// When the work ends.
@@ -30,7 +32,18 @@ impl Times {
         let (now, begin) = (SystemTime::now(), Instant::now());
         let left = end.duration_since(now).unwrap_or_default();
         let margin = MARGIN.min(left / 5);
-        Self { now, end, deadline: begin + left - margin, last_write: begin + left - LAST_MARGIN.min(margin / 2) }
+        Self {
+            now,
+            begin,
+            end,
+            deadline: begin + left - margin,
+            last_write: begin + left - LAST_MARGIN.min(margin / 2),
+        }
+    }
+
+    /// The time, by the clock of the invocation's beginning.
+    pub fn clock(&self) -> SystemTime {
+        self.now + self.begin.elapsed()
     }
 }
 

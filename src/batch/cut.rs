@@ -1,0 +1,67 @@
+//! The end of an invocation, and what is to be kept of it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::targets::lock;
+use super::{CUTS, Entry, Work, index};
+use crate::function::{Code, Refusal};
+
+impl Work<'_, '_> {
+    /// Ends the calls that are in flight at the deadline.
+    ///
+    /// A row whose call was cut off in two invocations is at fault itself, so that one endless answer is not paid for for ever. It
+    /// counts if the call had at least half of the invocation, and its target answered another row meanwhile; in the second one also
+    /// if there was no other row left to answer. A target that answers nobody is slow itself.
+    pub fn cut_off(&mut self) {
+        self.in_flight.clear();
+        let now = Instant::now();
+        let half = self.deadline.saturating_duration_since(self.begin) / 2;
+        let mut has_others = vec![false; self.lanes.len()];
+        for (row, lane) in self.rows.iter().zip(&self.lane_of).filter(|(row, _)| row.outcome.is_none()) {
+            has_others[*lane] |= row.tries.cut == 0;
+        }
+        let mut cut = 0;
+        for number in (0..).take(self.rows.len()) {
+            let (row, lane) = (&mut self.rows[index(number)], self.lane_of[index(number)]);
+            let Some(started) = row.running else {
+                continue;
+            };
+            cut += 1;
+            let is_long = now.saturating_duration_since(started) >= half;
+            let is_alone = row.tries.cut > 0 && !has_others[lane];
+            row.tries.cut += u32::from(is_long && (is_alone || self.lanes[lane].has_answered_since(started)));
+            let is_at_fault = row.tries.cut >= CUTS;
+            self.tried(number);
+            if is_at_fault {
+                let message = "the answer takes longer than two whole invocations";
+                self.settle(number, Err(Refusal::row(Code::Timeout, message)), Duration::ZERO);
+            } else {
+                self.lanes[lane].push(number);
+            }
+        }
+        self.account.cut(cut);
+        self.give_up_lanes(true);
+    }
+
+    /// What was not given to be kept before.
+    pub fn unsaved(&mut self) -> Entry {
+        let outcome = |row: u32| Some((row, self.rows[index(row)].outcome.clone()?));
+        let outcomes = std::mem::take(&mut self.unsaved).into_iter().filter_map(outcome).collect();
+        let tries = std::mem::take(&mut self.tried).into_iter().map(|row| (row, self.rows[index(row)].tries)).collect();
+        let hold = |lane: &super::lane::Lane| Some((lane.target.clone(), lock(&lane.state).held()?));
+        let holds = self.lanes.iter().filter_map(hold).collect();
+        let refusal = if self.is_refusal_saved { None } else { self.refusal.clone() };
+        self.is_refusal_saved = true;
+        Entry { outcomes, tries, holds, reason: self.account.last.clone(), refusal }
+    }
+
+    /// Takes back what could not be kept.
+    pub fn not_saved(&mut self, entry: &Entry) {
+        self.unsaved.extend(entry.outcomes.iter().map(|(row, _)| *row));
+        let unsettled = entry.tries.iter().map(|(row, _)| *row).filter(|row| self.rows[index(*row)].outcome.is_none());
+        self.tried.extend(unsettled);
+        self.is_refusal_saved &= entry.refusal.is_none();
+    }
+}

@@ -1,0 +1,172 @@
+//! What becomes of a row when its call ends.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::run::Ended;
+use super::targets::{Permit, lock};
+use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
+use crate::function::{Answered, Code, Fault, Moment, MomentKind, PackFault, Refusal, Whose};
+
+impl Work<'_, '_> {
+    pub(super) fn end(&mut self, ended: Ended) {
+        let Ended { rows, lane, permit, result } = ended;
+        self.lanes[lane].ended(rows.len());
+        for row in &rows {
+            self.tried(*row);
+        }
+        match result {
+            Ok(answered) if answered.len() == rows.len() => {
+                let latency = permit.answered();
+                for (row, answered) in rows.into_iter().zip(answered) {
+                    self.lanes[lane].answered();
+                    self.settle(row, Ok(answered), latency);
+                }
+            }
+            Ok(_) => self.moment(&rows, lane, permit, &Moment::unreadable("another number of values than of texts")),
+            Err(PackFault::Member(place, refusal)) if place < rows.len() => {
+                let now = Instant::now();
+                let row = rows[place];
+                rows.into_iter().filter(|other| *other != row).for_each(|other| self.lanes[lane].try_again(other, now));
+                self.refused(&[row], lane, permit, &refusal);
+            }
+            Err(PackFault::Member(_, refusal) | PackFault::Whole(Fault::Refused(refusal))) => {
+                self.refused(&rows, lane, permit, &refusal);
+            }
+            Err(PackFault::Whole(Fault::Moment(moment))) => self.moment(&rows, lane, permit, &moment),
+        }
+    }
+
+    fn refused(&mut self, rows: &[u32], lane: usize, permit: Permit, refusal: &Refusal) {
+        match (refusal.whose, rows) {
+            (Whose::Statement, _) => {
+                drop(permit);
+                self.lanes[lane].refused(refusal);
+                self.account.last = Some(refusal.service_code.as_deref().unwrap_or(refusal.code.as_str()).to_owned());
+                rows.iter().for_each(|row| self.refused_statement(*row, lane, refusal));
+            }
+            (whose, [row]) => {
+                let latency = permit.answered();
+                match whose {
+                    Whose::Unknown => self.lanes[lane].spoke(),
+                    _ => self.lanes[lane].answered(),
+                }
+                self.settle(*row, Err(refusal.clone()), latency);
+            }
+            // Some row of the pack is to blame, and the service does not say which.
+            (_, rows) => {
+                permit.answered();
+                self.split(rows);
+                rows.iter().for_each(|row| self.lanes[lane].try_again(*row, Instant::now()));
+            }
+        }
+    }
+
+    /// A model that works may refuse a call and take the next: its row is tried again, a few times. What is then still refused can
+    /// neither be answered nor be NULL.
+    fn refused_statement(&mut self, row: u32, lane: usize, refusal: &Refusal) {
+        let tries = &mut self.rows[index(row)].tries;
+        tries.refused += 1;
+        if tries.refused < TRIES || !self.lanes[lane].has_answered() {
+            let wait = backoff::wait(1 + tries.refused, MomentKind::Failed);
+            self.lanes[lane].try_again(row, Instant::now() + wait);
+            return;
+        }
+        self.settle(row, Err(refusal.clone()), Duration::ZERO);
+        if self.statement_faults == StatementFaults::Refuse {
+            self.refuse(refusal.clone());
+        }
+    }
+
+    fn moment(&mut self, rows: &[u32], lane: usize, permit: Permit, moment: &Moment) {
+        self.account.moment(moment);
+        let asked = backoff::asked(moment.retry_after);
+        lock(&self.lanes[lane].state).hold(asked);
+        let are_others_answered = self.lanes[lane].has_answered_others();
+        match moment.kind {
+            MomentKind::Throttled => permit.throttled(),
+            MomentKind::Failed => permit.failed(),
+            MomentKind::Unreadable => {
+                permit.answered();
+            }
+        }
+        if moment.kind != MomentKind::Throttled {
+            self.split(rows);
+        }
+        // One wait for all of a pack, so that its halves stay together.
+        let calls = rows.iter().map(|row| self.rows[index(*row)].tries.calls).max().unwrap_or_default();
+        let again = Instant::now() + backoff::wait(calls, moment.kind).max(asked);
+        for row in rows {
+            let state = &mut self.rows[index(*row)];
+            match moment.kind {
+                MomentKind::Failed if are_others_answered && rows.len() == 1 => state.tries.failed += 1,
+                MomentKind::Unreadable if rows.len() == 1 => state.tries.unreadable += 1,
+                _ => {}
+            }
+            let tries = state.tries;
+            let refusal = if tries.unreadable >= UNREADABLE {
+                "the service's answer to this row could not be read, twice"
+            } else if tries.failed >= TRIES {
+                "the service fails on this row again and again, while it answers others"
+            } else {
+                self.lanes[lane].try_again(*row, again);
+                continue;
+            };
+            let service_code = Some((*moment.reason).into());
+            let refusal = Refusal { service_code, ..Refusal::row(Code::ServiceError, refusal) };
+            self.settle(*row, Err(refusal), Duration::ZERO);
+        }
+    }
+
+    /// What fails together is asked in halves, until it is known which row is to blame.
+    pub(super) fn split(&mut self, rows: &[u32]) {
+        if rows.len() > 1 {
+            let half = rows.len().div_ceil(2);
+            rows.iter().for_each(|row| self.rows[index(*row)].pack = Some(half));
+        }
+    }
+
+    /// Counts a call that has ended.
+    pub(super) fn tried(&mut self, row: u32) {
+        self.tried.insert(row);
+        let row = &mut self.rows[index(row)];
+        row.running = None;
+        row.tries.calls += 1;
+    }
+
+    pub(super) fn settle(&mut self, row: u32, result: Result<Answered, Refusal>, latency: Duration) {
+        self.rows[index(row)].settle(result, latency);
+        self.left -= 1;
+        self.tried.remove(&row);
+        self.unsaved.push(row);
+    }
+
+    /// Refuses the call as a whole. What is in flight is not waited for.
+    pub fn refuse(&mut self, refusal: Refusal) {
+        self.in_flight.clear();
+        self.refusal = Some(refusal);
+        self.is_refusal_saved = false;
+    }
+
+    /// Gives the rows up whose target has never answered, and has refused often enough. Rows that were never asked have no outcome of
+    /// their own that could be kept.
+    pub(super) fn give_up(&mut self) {
+        self.give_up_lanes(false);
+    }
+
+    pub(super) fn give_up_lanes(&mut self, is_out_of_time: bool) {
+        for lane in 0..self.lanes.len() {
+            let Some(refusal) = self.lanes[lane].given_up(is_out_of_time).cloned() else {
+                continue;
+            };
+            for row in self.lanes[lane].clear() {
+                let was_asked = self.rows[index(row)].tries.calls > 0;
+                self.settle(row, Err(refusal.clone()), Duration::ZERO);
+                if !was_asked {
+                    self.unsaved.pop();
+                }
+            }
+        }
+    }
+}

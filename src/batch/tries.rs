@@ -1,0 +1,78 @@
+//! What is known of a batch from earlier invocations, and what one invocation adds.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::function::{Outcome, Refusal};
+
+/// How often a row was tried, and what came of it. Counted over all invocations of its batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tries {
+    /// Service calls that ended.
+    pub calls: u32,
+    /// Those that failed, without being throttled, while the target answered others.
+    pub failed: u32,
+    /// Those whose answer could not be read.
+    pub unreadable: u32,
+    /// Those that were refused as a fault of the statement.
+    pub refused: u32,
+    /// Those that were cut off at the deadline, after half of an invocation or more, while the target answered others.
+    pub cut: u32,
+}
+
+/// What a checkpoint adds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Outcomes, by the number of the distinct row.
+    pub outcomes: Vec<(u32, Outcome)>,
+    /// All tries so far of rows that have no outcome yet: a sum, so that saying it twice does no harm.
+    pub tries: Vec<(u32, Tries)>,
+    /// Targets that asked to be left alone, and for how long from now on.
+    pub holds: Vec<(String, Duration)>,
+    /// Why the batch is unfinished, at its latest.
+    pub reason: Option<String>,
+    /// Why the batch is given up for good, with all its rows.
+    pub refusal: Option<Refusal>,
+}
+
+/// What all checkpoints of a batch say together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Outcomes, by the number of the distinct row.
+    pub outcomes: HashMap<u32, Outcome>,
+    /// How often the other rows were tried.
+    pub tries: HashMap<u32, Tries>,
+    /// Targets that asked to be left alone, and for how long from now on.
+    pub holds: HashMap<String, Duration>,
+    /// Why the batch is unfinished, at its latest.
+    pub reason: Option<String>,
+    /// Why the batch is given up for good.
+    pub refusal: Option<Refusal>,
+}
+
+impl Entry {
+    /// Whether there is nothing that is worth a write of its own.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty() && self.tries.is_empty() && self.refusal.is_none()
+    }
+
+    /// Adds what a later entry says.
+    pub fn extend(&mut self, later: Self) {
+        self.outcomes.extend(later.outcomes);
+        self.tries.extend(later.tries);
+        self.holds.extend(later.holds);
+        self.reason = later.reason.or(self.reason.take());
+        self.refusal = later.refusal.or(self.refusal.take());
+    }
+}
+
+impl Known {
+    /// Learns what a later entry says.
+    pub fn learn(&mut self, later: Entry) {
+        self.tries.extend(later.tries);
+        self.outcomes.extend(later.outcomes);
+        self.holds.extend(later.holds);
+        self.reason = later.reason.or(self.reason.take());
+        self.refusal = later.refusal.or(self.refusal.take());
+    }
+}

@@ -1,0 +1,98 @@
+//! Whether a batch can end in time and in size: said before its rows are paid for in vain.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use super::{CallError, LARGEST_ANSWER};
+use crate::batch::Plan;
+use crate::function::{Call, Code, Refusal};
+use crate::journal::GIVEN_UP;
+
+/// How long a batch must have been at work before its pace says when it will end.
+const SEEN: Duration = Duration::from_secs(60);
+
+/// How many times too late a batch must be bound to be before it is given up: a pace may still grow.
+const TOO_LATE: f64 = 1.5;
+
+/// What of a limit a batch should use that is told to be smaller.
+const USED: f64 = 0.9;
+
+/// Refuses a batch whose values are known to be larger than an answer may be.
+///
+/// # Errors
+///
+/// With the number of rows that would fit.
+pub fn check_size(plan: &Plan<'_>) -> Result<(), CallError> {
+    let bytes = plan.expected_bytes();
+    if bytes <= LARGEST_ANSWER {
+        return Ok(());
+    }
+    let fits = share(plan.rows().len(), LARGEST_ANSWER as f64 / bytes as f64);
+    Err(CallError::Rejected(format!(
+        "the answers of this batch will have {bytes} bytes, more than the {LARGEST_ANSWER} that Lambda takes: \
+         set MAX_BATCH_ROWS to {fits} or less"
+    )))
+}
+
+/// Refuses a batch that cannot end within `left`, because its service takes only so many calls a second.
+///
+/// # Errors
+///
+/// With the number of rows that would fit.
+pub fn check_time(plan: &Plan<'_>, left: Duration) -> Result<(), CallError> {
+    let mut targets: HashMap<&str, (u32, f64)> = HashMap::new();
+    for job in plan.jobs() {
+        if let Some(per_second) = job.target.per_second {
+            let calls = match &job.call {
+                Call::Alone(_) => 1.0,
+                Call::Packed { most, .. } => 1.0 / *most as f64,
+            };
+            targets.entry(&job.target.name).or_insert((per_second, 0.0)).1 += calls;
+        }
+    }
+    for (per_second, calls) in targets.into_values() {
+        let most = f64::from(per_second) * left.as_secs_f64();
+        if calls > most {
+            let (rows, seconds) = (plan.rows().len(), left.as_secs());
+            let fits = share(rows, most / calls);
+            return Err(CallError::Rejected(format!(
+                "the {rows} rows need {calls:.0} calls of a service that takes {per_second} a second, more than fit into the \
+                 {seconds} s of one request: set MAX_BATCH_ROWS to {fits} or less"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Why a batch that has been at work since `created` will not end before it is given up, at the pace that was seen.
+pub fn too_slow(
+    rows: usize,
+    (done, all): (usize, usize),
+    created: SystemTime,
+    now: SystemTime,
+    reason: Option<&str>,
+) -> Option<Refusal> {
+    let passed = now.duration_since(created).unwrap_or_default();
+    if passed < SEEN || done == 0 {
+        return None;
+    }
+    let left = GIVEN_UP.saturating_sub(passed).as_secs_f64();
+    let pace = done as f64 / passed.as_secs_f64();
+    let needed = (all - done) as f64 / pace;
+    if needed <= left * TOO_LATE {
+        return None;
+    }
+    let fits = share(rows, GIVEN_UP.as_secs_f64() * pace / all as f64);
+    let (seconds, why) = (GIVEN_UP.as_secs(), reason.map(|reason| format!(" (last: {reason})")).unwrap_or_default());
+    let message = format!(
+        "the batch cannot end within the {seconds} s that Snowflake gives it: {done} of its {all} different rows are answered after \
+         {} s{why}; set MAX_BATCH_ROWS to {fits} or less and run the query again",
+        passed.as_secs()
+    );
+    Some(Refusal::statement(Code::Timeout, message))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of rows, rounded down")]
+fn share(rows: usize, share: f64) -> usize {
+    ((rows as f64 * share * USED) as usize).max(1)
+}

@@ -1,0 +1,152 @@
+//! A batch that the journal knows: claimed, worked on until the deadline, and answered when it is complete.
+
+use tokio::time::timeout_at;
+
+use super::{CallError, House, Summary, Times, fits};
+use crate::batch::{Plan, StatementFaults, Work};
+use crate::function::{Argument, Function};
+use crate::journal::{self, Batch, Claim, Claimed, Journal, JournalError, Key, Lease, NewRows, decode};
+use crate::snowflake::{request, response};
+
+mod keeper;
+
+use keeper::Keeper;
+
+/// The rows that a POST brings.
+#[derive(Debug, Clone, Copy)]
+pub struct Brought<'a, 'p> {
+    /// The request's body.
+    pub body: &'a str,
+    /// The number of each row.
+    pub numbers: &'a [&'a str],
+    /// The arguments of each row.
+    pub arguments: &'a [Vec<Argument<'a>>],
+    /// What they ask for.
+    pub plan: &'a Plan<'p>,
+}
+
+/// What a request about a batch is answered with.
+#[derive(Debug)]
+pub enum Stand {
+    /// 200: the response's body.
+    Complete(String),
+    /// 202: ask again.
+    Unfinished,
+}
+
+impl House {
+    /// Answers a POST, which brings rows, or a GET, which does not; `None` without a journal, and where answers may not be kept.
+    ///
+    /// # Errors
+    ///
+    /// When the call is refused or the batch is not known; to a POST also when the journal cannot be reached.
+    pub async fn answer_journaled(
+        &self,
+        function: &dyn Function,
+        batch_id: &str,
+        brought: Option<Brought<'_, '_>>,
+        times: Times,
+    ) -> Option<Result<Stand, CallError>> {
+        let journal = self.journal.as_deref().filter(|_| function.may_be_kept())?;
+        Some(Journaled { house: self, journal, function, times }.answer(batch_id, brought).await)
+    }
+}
+
+struct Journaled<'a> {
+    house: &'a House,
+    journal: &'a dyn Journal,
+    function: &'a dyn Function,
+    times: Times,
+}
+
+impl Journaled<'_> {
+    async fn answer(&self, batch_id: &str, brought: Option<Brought<'_, '_>>) -> Result<Stand, CallError> {
+        let Times { now, end, deadline, .. } = self.times;
+        let key = Key::of(self.function.name(), batch_id);
+        if let Some(brought) = &brought {
+            fits::check_size(brought.plan)?;
+        }
+        let new_rows = |brought: Brought<'_, '_>| journal::digest(brought.numbers, brought.arguments);
+        let rows = brought.map(|brought| NewRows { body: brought.body, digest: new_rows(brought) });
+        let claim = Claim { key: &key, rows, now, lease_until: end };
+        let claimed = timeout_at(deadline, self.journal.claim(&claim)).await;
+        let claimed = claimed.unwrap_or_else(|_| Err(JournalError("a claim does not end in time".to_owned())));
+        match claimed {
+            Ok(Claimed::Ours(lease, batch)) => self.take_up(Some(lease), &batch, brought).await,
+            Ok(Claimed::Ended(batch)) => self.take_up(None, &batch, brought).await,
+            Ok(Claimed::Busy) => Ok(Stand::Unfinished),
+            Ok(Claimed::Unknown) => Err(CallError::UnknownBatch),
+            Ok(Claimed::OtherRows) => Err(CallError::Rejected(
+                "another body came under the same batch id: send every batch under an id of its own".to_owned(),
+            )),
+            Ok(Claimed::GivenUp(batch)) => Err(given_up(&batch, self.times)),
+            // The batch may be there: an error to a GET might end the query.
+            Err(error) if brought.is_none() => {
+                tracing::error!("{error}");
+                Ok(Stand::Unfinished)
+            }
+            Err(error) => Err(unreachable(&error)),
+        }
+    }
+
+    /// Works on a batch with a lease; one that has ended is answered from what is known.
+    async fn take_up(
+        &self,
+        lease: Option<Lease>,
+        batch: &Batch,
+        brought: Option<Brought<'_, '_>>,
+    ) -> Result<Stand, CallError> {
+        match brought {
+            // The same rows: a batch of others is not handed out.
+            Some(Brought { numbers, plan, .. }) => self.work(lease, batch, numbers, plan).await,
+            None => {
+                let rows = request::parse(&batch.body, self.function.parameters())?;
+                let plan = Plan::of(self.function, &rows.arguments);
+                self.work(lease, batch, &rows.numbers, &plan).await
+            }
+        }
+    }
+
+    async fn work(
+        &self,
+        lease: Option<Lease>,
+        batch: &Batch,
+        numbers: &[&str],
+        plan: &Plan<'_>,
+    ) -> Result<Stand, CallError> {
+        let Self { house, journal, function, times } = self;
+        let known = decode(&batch.entries, times.clock()).map_err(|error| unreachable(&error))?;
+        let mut work = Work::new(plan, StatementFaults::Refuse, &house.targets, known, times.deadline);
+        let summary = Summary::begin(function.name(), plan);
+        if let Some(lease) = lease {
+            let mut keeper = Keeper::new(*journal, lease, *times);
+            let is_ours = keeper.run(&mut work).await;
+            if !is_ours || !keeper.close(&mut work, batch.created).await {
+                summary.unanswered(&work.account(), "unfinished");
+                return Ok(Stand::Unfinished);
+            }
+        }
+        let account = work.account();
+        let answers = work.finish()?;
+        summary.answered(&account, &answers);
+        match answers.refusal() {
+            Some(refusal) => Err(refusal.clone().into()),
+            None => Ok(Stand::Complete(response::write(numbers, &answers))),
+        }
+    }
+}
+
+fn unreachable(error: &JournalError) -> CallError {
+    tracing::error!("{error}");
+    CallError::NoJournal
+}
+
+/// The refusal of a batch that is too old, with the last reason why it was unfinished.
+fn given_up(batch: &Batch, times: Times) -> CallError {
+    let known = decode(&batch.entries, times.clock()).unwrap_or_default();
+    let reason = known.reason.map(|reason| format!(" (last: {reason})")).unwrap_or_default();
+    CallError::Rejected(format!(
+        "the batch is unfinished after {} s, when Snowflake gives it up{reason}: lower MAX_BATCH_ROWS and run the query again",
+        journal::GIVEN_UP.as_secs()
+    ))
+}

@@ -1,0 +1,35 @@
+//! The ground floor: what a function is, and the words that every room above speaks. It imports nothing of the house.
+
+mod argument;
+mod fault;
+mod job;
+mod outcome;
+
+pub use argument::{Argument, Kind, Parameter, Row};
+pub use fault::{Code, Fault, Moment, MomentKind, Refusal, Whose};
+pub use job::{Call, Job, PackFault, Question, Target};
+pub use outcome::{Answered, Outcome, Usage, Value};
+
+/// One function that SQL can call.
+///
+/// A row in which a parameter that is not optional is NULL never reaches the function: its answer is NULL.
+pub trait Function: Send + Sync {
+    /// The name, as the path of a request has it.
+    fn name(&self) -> &'static str;
+
+    /// The parameters, in order; those that are optional come last.
+    fn parameters(&self) -> &'static [Parameter];
+
+    /// Whether the services' terms let its answers be kept, so that a batch may be journaled.
+    fn may_be_kept(&self) -> bool {
+        true
+    }
+
+    /// Checks a row, once and without a service call, and says what it asks for.
+    ///
+    /// # Errors
+    ///
+    /// A refusal. The statement's fault comes first: a row that names a model which is not allowed is refused for that, whatever else
+    /// is wrong with it.
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal>;
+}
