@@ -3,6 +3,7 @@
 mod completion;
 mod converse;
 mod fields;
+mod guardrail;
 mod invoke;
 mod models;
 #[cfg(test)]

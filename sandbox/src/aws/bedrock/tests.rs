@@ -1,5 +1,6 @@
 //! What Bedrock validates and answers.
 
+use super::super::faults::{Guardrail, Trace};
 use super::*;
 use serde_json::json;
 
@@ -119,6 +120,27 @@ fn faults_of_content() {
     let filtered = content(Fault::StopReason("content_filtered".into()));
     assert_eq!(filtered["stopReason"], "content_filtered");
     assert_eq!(content(Fault::NoText)["output"]["message"]["content"], json!([]));
+}
+
+#[test]
+fn guardrails() {
+    let guardrail = |blocks, trace, reason| Guardrail { blocks, says: "Mail {EMAIL}.".into(), trace, reason };
+    let asking =
+        with("guardrailConfig", json!({"guardrailIdentifier": "g", "guardrailVersion": "1", "trace": "enabled"}));
+    for (body, trace, told) in [
+        (question(), Trace::Always, true),
+        (question(), Trace::Asked, false),
+        (asking.clone(), Trace::Asked, true),
+        (asking, Trace::Never, false),
+    ] {
+        let (status, answer) = call("converse", NOVA, &body, Some(&Fault::Guardrail(guardrail(false, trace, true))));
+        assert_eq!((status, &answer["stopReason"]), (200, &json!("guardrail_intervened")));
+        assert_eq!(answer["output"]["message"]["content"], json!([{"text": "Mail {EMAIL}."}]));
+        assert_eq!(answer["trace"]["guardrail"]["actionReason"] == "Guardrail masked.", told, "{answer}");
+    }
+    let fault = Fault::Guardrail(guardrail(true, Trace::Always, false));
+    let trace = call("converse", NOVA, &question(), Some(&fault)).1["trace"]["guardrail"].clone();
+    assert!(trace.to_string().contains("BLOCKED") && trace.get("actionReason").is_none(), "{trace}");
 }
 
 #[test]

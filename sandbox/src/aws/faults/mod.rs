@@ -1,7 +1,10 @@
 //! Faults that a service can be told to have.
 
-use std::collections::HashMap;
+mod active;
+
 use std::time::Duration;
+
+pub(super) use active::Faults;
 
 use super::reply::Reply;
 
@@ -10,6 +13,10 @@ use super::reply::Reply;
 pub struct Rule {
     /// Which requests.
     pub matching: Matching,
+    /// From which matching request on: 1 is the first.
+    pub from: u64,
+    /// For how long from the first matching request on; `None` is for ever.
+    pub lasts: Option<Duration>,
     /// How often in all; `None` is always.
     pub times: Option<u64>,
     /// How often for each distinct text, so that `Some(2)` fails the first two attempts of every row.
@@ -22,7 +29,19 @@ impl Rule {
     /// A rule that always applies.
     #[must_use]
     pub fn new(matching: Matching, fault: Fault) -> Self {
-        Self { matching, times: None, per_text_times: None, fault }
+        Self { matching, from: 1, lasts: None, times: None, per_text_times: None, fault }
+    }
+
+    /// The rule applies from this matching request on: 1 is the first.
+    #[must_use]
+    pub fn from(self, from: u64) -> Self {
+        Self { from, ..self }
+    }
+
+    /// The rule applies for so long from the first matching request on.
+    #[must_use]
+    pub fn lasts(self, lasts: Duration) -> Self {
+        Self { lasts: Some(lasts), ..self }
     }
 
     /// The rule applies this often in all.
@@ -55,6 +74,16 @@ pub enum Matching {
         /// Another seed is another choice.
         seed: u64,
     },
+    /// A share of the texts, chosen by the seed and the text: a text is always in it, or never.
+    ShareOfTexts {
+        /// How many of a thousand.
+        per_mille: u16,
+        /// Another seed is another choice.
+        seed: u64,
+    },
+    /// Those that all of these match, which are asked in their order until one does not: a share that comes last counts
+    /// only the attempts that the others match.
+    Every(Vec<Matching>),
 }
 
 /// What happens to a request.
@@ -93,8 +122,34 @@ pub enum Fault {
     Reasoning(String),
     /// Bedrock: the proper text with this stop reason, in Converse's words. Location answers as always.
     StopReason(String),
+    /// Bedrock: a guardrail steps in, where the answer has blocks. Location answers as always.
+    Guardrail(Guardrail),
     /// Bedrock: an answer without text. Location: no results.
     NoText,
+}
+
+/// What a guardrail does to an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guardrail {
+    /// Whether it keeps the answer back; otherwise it masks some of it.
+    pub blocks: bool,
+    /// What the answer says then: its masked text, or the guardrail's own message.
+    pub says: String,
+    /// When the answer has a trace of it.
+    pub trace: Trace,
+    /// Whether the trace sums it up in `actionReason`; otherwise only its assessments tell.
+    pub reason: bool,
+}
+
+/// When an answer has the trace of a guardrail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// Also when no guardrail was asked for: one that the account enforces.
+    Always,
+    /// When the request's `guardrailConfig` asks for it.
+    Asked,
+    /// Never.
+    Never,
 }
 
 impl Fault {
@@ -128,138 +183,5 @@ impl Fault {
             }
             _ => None,
         }
-    }
-}
-
-/// The rules, and how often each has applied.
-#[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Active>);
-
-#[derive(Debug)]
-struct Active {
-    rule: Rule,
-    applied: u64,
-    applied_to: HashMap<u64, u64>,
-    seen: HashMap<u64, u64>,
-}
-
-impl Faults {
-    pub(super) fn new(rules: Vec<Rule>) -> Self {
-        let active = |rule| Active { rule, applied: 0, applied_to: HashMap::new(), seen: HashMap::new() };
-        Self(rules.into_iter().map(active).collect())
-    }
-
-    /// The fault for this request, if any; it is used up by asking.
-    pub(super) fn choose(&mut self, target: &str, text: &str) -> Option<Fault> {
-        self.0.iter_mut().find_map(|active| active.choose(target, text))
-    }
-}
-
-impl Active {
-    fn choose(&mut self, target: &str, text: &str) -> Option<Fault> {
-        if self.rule.times.is_some_and(|times| self.applied >= times) || !self.matches(target, text) {
-            return None;
-        }
-        if let Some(times) = self.rule.per_text_times {
-            let applied = self.applied_to.entry(hash(0, text)).or_default();
-            if *applied >= times {
-                return None;
-            }
-            *applied += 1;
-        }
-        self.applied += 1;
-        Some(self.rule.fault.clone())
-    }
-
-    fn matches(&mut self, target: &str, text: &str) -> bool {
-        match &self.rule.matching {
-            Matching::All => true,
-            Matching::Model(pattern) => glob(pattern, target),
-            Matching::TextContains(part) => text.contains(part.as_str()),
-            Matching::Share { per_mille, seed } => {
-                let attempt = self.seen.entry(hash(0, text)).or_default();
-                *attempt += 1;
-                hash(seed.wrapping_add(*attempt << 32), text) % 1000 < u64::from(*per_mille)
-            }
-        }
-    }
-}
-
-/// FNV-1a, then the finaliser of SplitMix64. The standard hasher may change between releases of Rust, and a
-/// seed must mean the same then.
-fn hash(seed: u64, text: &str) -> u64 {
-    let fnv = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let mut mixed = fnv;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
-/// Whether `text` fits `pattern`, in which `*` stands for any run of characters.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| glob(tail, &rest[at..]))
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs() {
-        assert!(glob("us.amazon.*", "us.amazon.nova-lite-v1:0"));
-        assert!(glob("*nova*:0", "us.amazon.nova-lite-v1:0"));
-        assert!(glob("a", "a") && !glob("a", "ab") && !glob("a*c", "ab"));
-        assert!(glob("*", "") && glob("**", "x"));
-    }
-
-    #[test]
-    fn the_first_rule_with_times_left_applies() {
-        let mut faults = Faults::new(vec![
-            Rule::new(Matching::Model("m*".into()), Fault::Drop).times(1),
-            Rule::new(Matching::TextContains("x".into()), Fault::Hang),
-        ]);
-        assert_eq!(faults.choose("m1", "x"), Some(Fault::Drop));
-        assert_eq!(faults.choose("m1", "x"), Some(Fault::Hang));
-        assert_eq!(faults.choose("m1", "y"), None);
-    }
-
-    #[test]
-    fn the_first_attempts_of_each_text() {
-        let mut faults = Faults::new(vec![Rule::new(Matching::All, Fault::Throttle).per_text(2)]);
-        for text in ["a", "b", "a", "b"] {
-            assert_eq!(faults.choose("m", text), Some(Fault::Throttle));
-        }
-        assert_eq!(faults.choose("m", "a"), None);
-        assert_eq!(faults.choose("m", "c"), Some(Fault::Throttle));
-    }
-
-    #[test]
-    fn a_share_is_about_its_size_and_free_of_order() {
-        let choice = |order: &mut dyn Iterator<Item = u32>, seed| {
-            let rule = Rule::new(Matching::Share { per_mille: 300, seed }, Fault::Throttle);
-            let mut faults = Faults::new(vec![rule]);
-            let mut hit: Vec<u32> = order.filter(|n| faults.choose("m", &format!("row {n}")).is_some()).collect();
-            hit.sort_unstable();
-            hit
-        };
-        let forward = choice(&mut (0..2000), 7);
-        assert!((500..700).contains(&forward.len()), "{}", forward.len());
-        assert_eq!(forward, choice(&mut (0..2000).rev(), 7));
-        assert_ne!(forward, choice(&mut (0..2000), 8));
-    }
-
-    #[test]
-    fn a_share_chooses_again_for_each_attempt() {
-        let rule = Rule::new(Matching::Share { per_mille: 500, seed: 1 }, Fault::Throttle);
-        let mut faults = Faults::new(vec![rule]);
-        let hit = (0..1000).filter(|_| faults.choose("m", "one row").is_some()).count();
-        assert!((400..600).contains(&hit), "{hit}");
     }
 }
