@@ -144,6 +144,21 @@ fn guardrails() {
 }
 
 #[test]
+fn model_ids_outside_the_pattern() {
+    for id in ["Claude Sonnet 4.6", "", "Answer in one word.", "émile"] {
+        let (status, answer) = converse(id, &question());
+        let message = answer["message"].as_str().unwrap_or_default();
+        let begin = format!("1 validation error detected: Value '{id}' at 'modelId' failed to satisfy constraint: ");
+        assert!(status == 400 && message.starts_with(&begin) && message.contains("regular expression"), "{message}");
+    }
+    let (_, answer) = converse(&"m".repeat(2049), &question());
+    assert!(answer["message"].as_str().unwrap_or_default().ends_with("less than or equal to 2048"));
+    for id in ["no.such-model", "a_b"] {
+        assert_eq!(converse(id, &question()).1["message"], "The provided model identifier is invalid.");
+    }
+}
+
+#[test]
 fn titan() {
     let prompt = "<SYSTEM>Follow these:Be brief<END_SYSTEM>\n<USER_CONTEXT>Use this user context in your \
                   response:Hello<END_USER_CONTEXT>";
