@@ -14,7 +14,7 @@ struct Active {
     rule: Rule,
     /// Requests that matched.
     matched: u64,
-    /// When the first of them came.
+    /// When the first of them came that the rule is for.
     began: Option<Instant>,
     applied: u64,
     applied_to: HashMap<u64, u64>,
@@ -48,9 +48,11 @@ impl Active {
             return None;
         }
         self.matched += 1;
+        if self.matched < self.rule.from {
+            return None;
+        }
         let began = *self.began.get_or_insert(now);
-        let over = self.rule.lasts.is_some_and(|lasts| now.saturating_duration_since(began) >= lasts);
-        if over || self.matched < self.rule.from {
+        if self.rule.lasts.is_some_and(|lasts| now.saturating_duration_since(began) >= lasts) {
             return None;
         }
         if let Some(times) = self.rule.per_text_times {
@@ -199,11 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_lasts_from_its_first_request_on() {
-        let mut faults =
-            Faults::new(vec![Rule::new(Matching::TextContains("x".into()), Fault::Hang).lasts(Duration::from_secs(2))]);
+    fn a_rule_lasts_from_the_first_request_on_that_it_is_for() {
+        let mut faults = Faults::new(vec![
+            Rule::new(Matching::TextContains("x".into()), Fault::Hang).from(2).lasts(Duration::from_secs(2)),
+        ]);
         let start = Instant::now();
         let mut at = |seconds, text| faults.choose("m", text, start + Duration::from_secs(seconds)).is_some();
-        assert_eq!([at(0, "y"), at(5, "x"), at(6, "x"), at(7, "x")], [false, true, true, false]);
+        assert_eq!([at(0, "y"), at(1, "x"), at(5, "x"), at(6, "x"), at(7, "x")], [false, false, true, true, false]);
     }
 }

@@ -15,7 +15,7 @@ pub struct Rule {
     pub matching: Matching,
     /// From which matching request on: 1 is the first.
     pub from: u64,
-    /// For how long from the first matching request on; `None` is for ever.
+    /// For how long, from the first request on that it is for; `None` is for ever.
     pub lasts: Option<Duration>,
     /// How often in all; `None` is always.
     pub times: Option<u64>,
@@ -38,7 +38,7 @@ impl Rule {
         Self { from, ..self }
     }
 
-    /// The rule applies for so long from the first matching request on.
+    /// The rule applies for so long, from the first request on that it is for.
     #[must_use]
     pub fn lasts(self, lasts: Duration) -> Self {
         Self { lasts: Some(lasts), ..self }
