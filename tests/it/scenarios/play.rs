@@ -124,7 +124,7 @@ async fn query(scenario: &Scenario, rows: &[Row], lambda: &Arc<Lambda>) -> (Ende
         retry_for: Duration::from_secs_f64(scenario.retry_for_s),
         repeat_last_poll: scenario.journal,
         // Longer than any scenario should take: one that does not end is told as such.
-        async_limit: Duration::from_secs(120),
+        async_limit: Duration::from_secs(95),
         ..QueryOptions::new(scenario.function.as_str())
     };
     let arguments = rows.iter().map(|row| row.arguments.clone()).collect();
@@ -173,12 +173,12 @@ impl fmt::Display for Played {
             write!(formatter, "\n  said: {}", self.message)?;
         }
         let lines: Vec<&str> = self.log.lines().collect();
-        for line in &lines[lines.len().saturating_sub(4)..] {
+        for line in lines.iter().copied().skip(lines.len().saturating_sub(4)) {
             // Without the ids of the request.
-            let (level, told) = (line.split_whitespace().next(), line.rsplit_once("}:request: "));
-            let line =
-                told.map_or_else(|| line.to_string(), |(_, told)| format!("{} {told}", level.unwrap_or_default()));
-            write!(formatter, "\n  log: {line}")?;
+            let told =
+                line.rsplit_once("}:").map_or(line, |(_, told)| told.trim_start_matches("request:").trim_start());
+            let level = line.split_whitespace().next().unwrap_or_default();
+            write!(formatter, "\n  log: {level} {told}")?;
         }
         Ok(())
     }
