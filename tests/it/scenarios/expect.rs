@@ -48,7 +48,7 @@ impl Expect {
 
 /// One status, or several.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a status, or a list of them")]
+#[serde(untagged, expecting = "a status is a number, or a list of numbers")]
 pub enum Statuses {
     One(u16),
     Any(Vec<u16>),
@@ -93,7 +93,7 @@ impl Words {
 
 /// How many: a number, or the least and the most.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged, expecting = "a number, or the least and the most of it")]
+#[serde(untagged, expecting = "a count is a number, or the least and the most in a list")]
 pub enum Count {
     Exactly(usize),
     Between([usize; 2]),

@@ -25,8 +25,8 @@ pub struct Scenario {
     /// What the services do.
     #[serde(default)]
     pub service: Service,
-    /// Lambda's timeout.
-    #[serde(default = "twenty")]
+    /// Lambda's timeout: short, because what fails takes all of it.
+    #[serde(default = "twelve")]
     pub timeout_s: f64,
     /// Execution environments at most.
     #[serde(default = "one")]
@@ -149,6 +149,10 @@ fn one() -> usize {
 
 fn all() -> usize {
     4096
+}
+
+fn twelve() -> f64 {
+    12.0
 }
 
 fn twenty() -> f64 {

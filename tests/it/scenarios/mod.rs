@@ -44,7 +44,10 @@ async fn play_all(journal: bool) {
                 });
             }
             Ok(_) => {}
-            Err(problem) => failures.push(format!("{name}.json: {problem}")),
+            Err(problem) => {
+                count += 1;
+                failures.push(format!("{name}.json: {problem}"));
+            }
         }
     }
     while let Some(failure) = playing.join_next().await {
@@ -67,7 +70,7 @@ fn load() -> Vec<(String, Result<Scenario, String>)> {
         .filter(|(name, _)| only.as_ref().is_none_or(|only| only == name))
         .map(|(name, path)| (name, Scenario::parse(&std::fs::read_to_string(path).unwrap())))
         .collect();
-    assert!(!scenarios.is_empty(), "there is no scenario {only:?}");
+    assert!(!scenarios.is_empty(), "there is no scenario {:?}", only.unwrap_or_default());
     // The longest first, so that none of them begins when all others have ended.
     scenarios.sort_by(|(_, one), (_, other)| {
         let timeout =
