@@ -14,7 +14,7 @@ mod tests;
 
 pub use bedrock::text::{reply, split_prompt};
 pub use calls::{Call, Stats};
-pub use faults::{Fault, Matching, Rule};
+pub use faults::{Fault, Guardrail, Matching, Rule, Trace};
 pub use location::places::{Place, find as find_places};
 pub use quota::{Quota, TokenBucket};
 pub use server::Service;

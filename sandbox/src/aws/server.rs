@@ -241,8 +241,8 @@ impl Shared {
     /// How long this request takes and what goes wrong with it; none when it is over the quota.
     fn admit(&self, target: &str, text: &str) -> Option<(Duration, Option<Fault>)> {
         let mut control = self.control();
+        let now = Instant::now();
         if let Some(quota) = control.quota {
-            let now = Instant::now();
             let bucket = match control.buckets.get_mut(target) {
                 Some(bucket) => bucket,
                 None => control.buckets.entry(target.to_owned()).or_insert_with(|| TokenBucket::new(quota, now)),
@@ -251,7 +251,7 @@ impl Shared {
                 return None;
             }
         }
-        let fault = control.faults.choose(target, text);
+        let fault = control.faults.choose(target, text, now);
         let more = if let Some(Fault::Latency(more)) = fault { more } else { Duration::ZERO };
         Some((control.latency + more, fault))
     }

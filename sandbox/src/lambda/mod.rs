@@ -160,7 +160,8 @@ impl Lambda {
         self.kill(index).await
     }
 
-    /// Kills every environment and waits for their end; every later invocation is [`Outcome::Throttled`].
+    /// Kills every environment and waits for their end, and for the last line of those that were idle; every later
+    /// invocation is [`Outcome::Throttled`].
     pub async fn stop(&self) {
         for index in self.fleet.stop() {
             self.kill(index).await;
@@ -172,6 +173,8 @@ impl Lambda {
     async fn kill(&self, index: usize) -> Option<u32> {
         if let Some(mut environment) = self.fleet.withdraw(index) {
             environment.end().await;
+            // What it had written is in the logs once its pipe has been read to the end.
+            environment.log_tail().await;
             self.fleet.crashes.fetch_add(1, Ordering::Relaxed);
             self.fleet.remove(index);
             return Some(environment.pid);

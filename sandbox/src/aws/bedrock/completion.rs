@@ -41,6 +41,7 @@ impl Question {
         match fault {
             Some(Fault::Answer(text)) => completion.blocks.push(text.clone()),
             Some(Fault::Blocks(blocks)) => completion.blocks.clone_from(blocks),
+            Some(Fault::Guardrail(guardrail)) => completion.blocks.push(guardrail.says.clone()),
             Some(Fault::NoText) => {}
             other => {
                 completion.blocks.push(reply(model, &self.system, &self.text));
@@ -50,8 +51,10 @@ impl Question {
             }
         }
         self.cut(&mut completion.blocks, &mut completion.stop_reason);
-        if let Some(Fault::StopReason(reason)) = fault {
-            completion.stop_reason.clone_from(reason);
+        match fault {
+            Some(Fault::StopReason(reason)) => completion.stop_reason.clone_from(reason),
+            Some(Fault::Guardrail(_)) => "guardrail_intervened".clone_into(&mut completion.stop_reason),
+            _ => {}
         }
         completion.output_tokens = completion.blocks.iter().map(|block| tokens(block)).sum();
         completion

@@ -6,8 +6,8 @@ use super::super::faults::Fault;
 use super::super::reply::Reply;
 use super::completion::{Completion, Question};
 use super::fields::{Fields, list};
-use super::invalid;
 use super::models::{Family, Model};
+use super::{guardrail, invalid};
 
 const MEMBERS: &[&str] = &[
     "messages",
@@ -40,7 +40,13 @@ pub(super) fn answer(id: &str, model: &Model, body: Option<&Value>, fault: Optio
         .and_then(Value::as_object)
         .ok_or_else(|| Reply::error(400, "SerializationException", "The request body is not a JSON object."))?;
     let question = question(model, body)?;
-    Ok(Reply::json(&answer_of(&question.complete(id, fault))))
+    let mut answer = answer_of(&question.complete(id, fault));
+    if let Some(Fault::Guardrail(guardrail)) = fault
+        && let Some(trace) = guardrail::trace(guardrail, body.get("guardrailConfig"))
+    {
+        answer["trace"] = trace;
+    }
+    Ok(Reply::json(&answer))
 }
 
 fn question(model: &Model, body: &Map<String, Value>) -> Result<Question, Reply> {

@@ -3,7 +3,9 @@
 mod completion;
 mod converse;
 mod fields;
+mod guardrail;
 mod invoke;
+mod model_id;
 mod models;
 #[cfg(test)]
 mod tests;
@@ -55,7 +57,8 @@ impl Api for Bedrock {
     }
 
     fn answer(&self, route: &Route, body: Option<&Value>, fault: Option<&Fault>) -> Reply {
-        let answer = resolve(&route.target, self.end_of_life).and_then(|model| match route.operation {
+        let model = model_id::check(&route.target).and_then(|()| resolve(&route.target, self.end_of_life));
+        let answer = model.and_then(|model| match route.operation {
             "converse" => converse::answer(&route.target, &model, body, fault),
             _ => invoke::answer(&route.target, &model, body, fault),
         });

@@ -1,5 +1,6 @@
 //! What Bedrock validates and answers.
 
+use super::super::faults::{Guardrail, Trace};
 use super::*;
 use serde_json::json;
 
@@ -119,6 +120,42 @@ fn faults_of_content() {
     let filtered = content(Fault::StopReason("content_filtered".into()));
     assert_eq!(filtered["stopReason"], "content_filtered");
     assert_eq!(content(Fault::NoText)["output"]["message"]["content"], json!([]));
+}
+
+#[test]
+fn guardrails() {
+    let guardrail = |blocks, trace, reason| Guardrail { blocks, says: "Mail {EMAIL}.".into(), trace, reason };
+    let asking =
+        with("guardrailConfig", json!({"guardrailIdentifier": "g", "guardrailVersion": "1", "trace": "enabled"}));
+    for (body, trace, told) in [
+        (question(), Trace::Always, true),
+        (question(), Trace::Asked, false),
+        (asking.clone(), Trace::Asked, true),
+        (asking, Trace::Never, false),
+    ] {
+        let (status, answer) = call("converse", NOVA, &body, Some(&Fault::Guardrail(guardrail(false, trace, true))));
+        assert_eq!((status, &answer["stopReason"]), (200, &json!("guardrail_intervened")));
+        assert_eq!(answer["output"]["message"]["content"], json!([{"text": "Mail {EMAIL}."}]));
+        assert_eq!(answer["trace"]["guardrail"]["actionReason"] == "Guardrail masked.", told, "{answer}");
+    }
+    let fault = Fault::Guardrail(guardrail(true, Trace::Always, false));
+    let trace = call("converse", NOVA, &question(), Some(&fault)).1["trace"]["guardrail"].clone();
+    assert!(trace.to_string().contains("BLOCKED") && trace.get("actionReason").is_none(), "{trace}");
+}
+
+#[test]
+fn model_ids_outside_the_pattern() {
+    for id in ["Claude Sonnet 4.6", "", "Answer in one word.", "émile"] {
+        let (status, answer) = converse(id, &question());
+        let message = answer["message"].as_str().unwrap_or_default();
+        let begin = format!("1 validation error detected: Value '{id}' at 'modelId' failed to satisfy constraint: ");
+        assert!(status == 400 && message.starts_with(&begin) && message.contains("regular expression"), "{message}");
+    }
+    let (_, answer) = converse(&"m".repeat(2049), &question());
+    assert!(answer["message"].as_str().unwrap_or_default().ends_with("less than or equal to 2048"));
+    for id in ["no.such-model", "a_b"] {
+        assert_eq!(converse(id, &question()).1["message"], "The provided model identifier is invalid.");
+    }
 }
 
 #[test]
