@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::lane::Place;
 use super::run::Ended;
 use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
@@ -28,7 +29,9 @@ impl Work<'_, '_> {
             Err(PackFault::Member(place, refusal)) if place < rows.len() => {
                 let now = Instant::now();
                 let row = rows[place];
-                rows.into_iter().filter(|other| *other != row).for_each(|other| self.lanes[lane].try_again(other, now));
+                rows.into_iter()
+                    .filter(|other| *other != row)
+                    .for_each(|other| self.lanes[lane].try_again(other, now, Place::First));
                 self.refused(&[row], lane, permit, &refusal);
             }
             Err(PackFault::Member(_, refusal) | PackFault::Whole(Fault::Refused(refusal))) => {
@@ -58,7 +61,7 @@ impl Work<'_, '_> {
             (_, rows) => {
                 permit.answered();
                 self.split(rows);
-                rows.iter().for_each(|row| self.lanes[lane].try_again(*row, Instant::now()));
+                rows.iter().for_each(|row| self.lanes[lane].try_again(*row, Instant::now(), Place::First));
             }
         }
     }
@@ -70,7 +73,7 @@ impl Work<'_, '_> {
         tries.refused += 1;
         if tries.refused < TRIES || !self.lanes[lane].has_answered() {
             let wait = backoff::wait(1 + tries.refused, MomentKind::Failed);
-            self.lanes[lane].try_again(row, Instant::now() + wait);
+            self.lanes[lane].try_again(row, Instant::now() + wait, Place::First);
             return;
         }
         self.settle(row, Err(refusal.clone()), Duration::ZERO);
@@ -96,6 +99,8 @@ impl Work<'_, '_> {
         }
         // One wait for all of a pack, so that its halves stay together.
         let calls = rows.iter().map(|row| self.rows[index(*row)].tries.calls).max().unwrap_or_default();
+        // A first failure was a dead connection, most likely: nobody has to wait for what comes of the second call.
+        let place = if calls > 1 { Place::Last } else { Place::First };
         let again = Instant::now() + backoff::wait(calls, moment.kind).max(asked);
         for row in rows {
             let state = &mut self.rows[index(*row)];
@@ -110,7 +115,7 @@ impl Work<'_, '_> {
             } else if tries.failed >= TRIES {
                 "the service fails on this row again and again, while it answers others"
             } else {
-                self.lanes[lane].try_again(*row, again);
+                self.lanes[lane].try_again(*row, again, place);
                 continue;
             };
             let service_code = Some((*moment.reason).into());

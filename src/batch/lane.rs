@@ -19,6 +19,15 @@ const PROBES: usize = 2;
 /// Refusals in a row of a target that has never answered, after which no other row is asked.
 const PROOF: u32 = 5;
 
+/// Where a row stands that is to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Before the others: it is known soon whether what was said of it stays so.
+    First,
+    /// Behind the others: a row that fails again and again keeps nobody from being asked.
+    Last,
+}
+
 /// Rows in the order in which they are to be asked, and what their target has said so far.
 pub(super) struct Lane {
     pub state: Arc<Mutex<State>>,
@@ -26,8 +35,8 @@ pub(super) struct Lane {
     pub target: String,
     options: String,
     ready: VecDeque<u32>,
-    /// Rows that are to be tried again, and when.
-    waiting: BinaryHeap<Reverse<(Instant, u32)>>,
+    /// Rows that are to be tried again: when, and where they are to stand then.
+    waiting: BinaryHeap<Reverse<(Instant, u32, Place)>>,
     /// Calls in flight, and the rows in them.
     in_flight: usize,
     rows_in_flight: usize,
@@ -71,19 +80,21 @@ impl Lane {
         self.ready.push_back(row);
     }
 
-    pub fn try_again(&mut self, row: u32, at: Instant) {
-        self.waiting.push(Reverse((at, row)));
+    pub fn try_again(&mut self, row: u32, at: Instant, place: Place) {
+        self.waiting.push(Reverse((at, row, place)));
     }
 
-    /// Puts the rows whose time has come behind those that stand ready, so that a row which fails again and again does not keep others
-    /// from being asked; gives the time of the next one.
+    /// Puts the rows whose time has come among those that stand ready, and gives the time of the next one.
     pub fn wake(&mut self, now: Instant) -> Option<Instant> {
-        while let Some(Reverse((at, row))) = self.waiting.peek().copied() {
+        while let Some(Reverse((at, row, place))) = self.waiting.peek().copied() {
             if at > now {
                 return Some(at);
             }
             self.waiting.pop();
-            self.ready.push_back(row);
+            match place {
+                Place::First => self.ready.push_front(row),
+                Place::Last => self.ready.push_back(row),
+            }
         }
         None
     }
@@ -186,8 +197,9 @@ impl Lane {
     pub fn refused(&mut self, refusal: &Refusal) {
         self.refusals += 1;
         self.refusal = Some(refusal.clone());
-        if !self.has_answered() {
-            self.pause = Some(Instant::now() + backoff::pause(self.refusals));
+        let unusual = if self.has_answered() { self.refusals.saturating_sub(PROOF) } else { self.refusals };
+        if unusual > 0 {
+            self.pause = Some(Instant::now() + backoff::pause(unusual));
         }
     }
 
@@ -208,7 +220,7 @@ impl Lane {
 
     /// Takes all rows away that are not in flight.
     pub fn clear(&mut self) -> Vec<u32> {
-        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|Reverse((_, row))| row);
+        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|Reverse((_, row, _))| row);
         self.ready.drain(..).chain(waiting).collect()
     }
 

@@ -50,7 +50,7 @@ impl ModelPatterns {
         }
         if model_id.len() > LONGEST_MODEL_ID || !model_id.chars().all(is_known) {
             let message = "model_id is no id of a model, an inference profile or an ARN, which are of letters, digits and . - _ : /, \
-                 such as us.amazon.nova-lite-v1:0: check the order of the arguments";
+                 as in provider.model-v1:0: check the order of the arguments";
             return Err(Refusal::statement(Code::InvalidArgument, message));
         }
         if !self.allow(model_id) {

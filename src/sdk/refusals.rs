@@ -68,7 +68,7 @@ const NO_ACCESS: &str = "the function's role may not call the model {subject}: a
 const TOO_LONG: Means = Row(TooLarge, "the text is longer than the model takes");
 const NO_TIER: Means =
     Statement(InvalidArgument, "the model {subject} does not have this service tier: use another one, or none");
-const PROFILE: &str = "the model {subject} is only called through an inference profile: name the profile, usually the same id behind a prefix such as us. or global., as in us.amazon.nova-lite-v1:0";
+const PROFILE: &str = "the model {subject} is only called through an inference profile: name the profile, usually the same id behind a prefix such as us. or global., as in us.provider.model-v1:0";
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Line] = &[
