@@ -71,9 +71,14 @@ impl Work<'_, '_> {
     fn refused_statement(&mut self, row: u32, lane: usize, refusal: &Refusal) {
         let tries = &mut self.rows[index(row)].tries;
         tries.refused += 1;
-        if tries.refused < TRIES || !self.lanes[lane].has_answered() {
-            let wait = backoff::wait(1 + tries.refused, MomentKind::Failed);
-            self.lanes[lane].try_again(row, Instant::now() + wait, Place::First);
+        let again = Instant::now() + backoff::wait(1 + tries.refused, MomentKind::Failed);
+        if !self.lanes[lane].has_answered() {
+            // Another row may tell that the target works after all.
+            self.lanes[lane].try_again(row, again, Place::Last);
+            return;
+        }
+        if tries.refused < TRIES {
+            self.lanes[lane].try_again(row, again, Place::First);
             return;
         }
         self.settle(row, Err(refusal.clone()), Duration::ZERO);

@@ -756,6 +756,67 @@ proptest! {
     }
 }
 
+/// What may happen to a row each time that it is asked. What a statement is refused for is not the row's.
+fn own_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => Just(Step::Answer),
+        2 => Just(Step::Throttle),
+        2 => Just(Step::Fail),
+        1 => Just(Step::Unreadable),
+        1 => Just(Step::RefuseRow),
+        1 => Just(Step::RefuseUnknown),
+        1 => Just(Step::Hang),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_row_is_null_only_if_it_would_have_no_answer_alone(
+        scripts in proptest::collection::vec(proptest::collection::vec(own_step(), 1..4), 2..TEXTS.len()),
+        others in 0..20_usize,
+        gone in proptest::bool::weighted(0.3),
+        ceiling in 1_usize..9,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let scripted = || Scripted {
+                scripts: TEXTS.iter().copied().zip(scripts.clone()).chain([("gone", vec![Step::RefuseStatement])]).collect(),
+                latency: SECOND,
+                ..Scripted::default()
+            };
+            let (function, others) = (scripted(), numbered(others));
+            let mut all = rows(TEXTS[..scripts.len()].iter().copied(), "t");
+            all.extend(rows(refs(&others), "t"));
+            if gone {
+                all.extend(rows(["gone"], "gone"));
+            }
+            let (outcome, _) = invoke_on(&function, &all, &Targets::new(ceiling), 20).await;
+            for (text, script) in TEXTS.iter().zip(&scripts) {
+                let unreadable = script.iter().filter(|step| matches!(step, Step::Unreadable)).count();
+                let is_endless = matches!(script.last(), Some(Step::Unreadable));
+                let bound = if unreadable < 2 && !is_endless { usize::MAX } else { script.len() + 1 };
+                prop_assert!(function.calls_of(text) <= bound, "{text} {script:?}: {}", function.calls_of(text));
+            }
+            let Ok(answers) = outcome else { return Ok(()) };
+            if answers.refusal().is_some() {
+                return Ok(());
+            }
+            for (row, json) in answers.json().enumerate().filter(|(_, json)| *json == "null") {
+                if row >= scripts.len() {
+                    prop_assert!(gone && row == all.len() - 1, "row {row} is null");
+                    continue;
+                }
+                let (alone, _) = invoke_on(&scripted(), &all[row..=row], &Targets::new(ceiling), 4).await;
+                let is_answered = alone.is_ok_and(|alone| alone.refusal().is_none() && alone.json().all(|own| own != "null"));
+                prop_assert!(!is_answered, "{row} {:?} is {json}, and alone it has an answer", scripts[row]);
+            }
+            Ok(())
+        })?;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn rows_that_are_throttled_twice_each_are_answered_soon() {
     let function = Scripted::with(SECOND, &[("*", &[Step::Throttle, Step::Throttle, Step::Answer])]);
