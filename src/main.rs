@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use snowflake_aws_functions::bedrock::Bedrock;
-use snowflake_aws_functions::calls::{House, Times};
+use snowflake_aws_functions::calls::{House, Retention, Times};
 use snowflake_aws_functions::doors::{self, Event};
 use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate};
 use snowflake_aws_functions::journal::{DynamoDb, Journal};
@@ -42,7 +42,8 @@ async fn run() -> Result<(), Error> {
         AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids),
         GetCoordinate::new(place_index, settings.location_intended_use),
     );
-    let house = Arc::new(House::new(functions, settings.max_concurrency, journal));
+    let retention = Retention { journal: settings.journal_retention, shared_answers: settings.shared_answers };
+    let house = Arc::new(House::new(functions, settings.max_concurrency, journal).keeping(retention));
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {
         let house = Arc::clone(&house);
         let times = Times::until(invocation.context.deadline());

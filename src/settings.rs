@@ -23,6 +23,8 @@ pub struct Settings {
     pub journal_table_name: Option<String>,
     /// `JOURNAL_RETENTION_HOURS`: after which a batch in the journal expires.
     pub journal_retention: Duration,
+    /// `SHARED_ANSWERS_HOURS`: for how long an answer serves other statements; zero, its own statement only.
+    pub shared_answers: Duration,
 }
 
 /// A variable whose value cannot be used. It stops the start.
@@ -52,7 +54,10 @@ impl Settings {
             max_concurrency: parse(read, "MAX_CONCURRENCY", |value| whole_number(value, 1, MOST_CONCURRENCY))?
                 .unwrap_or(128),
             journal_table_name: parse(read, "JOURNAL_TABLE_NAME", table_name)?,
-            journal_retention: parse(read, "JOURNAL_RETENTION_HOURS", hours)?.unwrap_or(Duration::from_hours(12)),
+            // Less than an hour would lose batches that Snowflake still asks for.
+            journal_retention: parse(read, "JOURNAL_RETENTION_HOURS", |value| hours(value, 1))?
+                .unwrap_or(Duration::from_hours(12)),
+            shared_answers: parse(read, "SHARED_ANSWERS_HOURS", |value| hours(value, 0))?.unwrap_or_default(),
         })
     }
 }
@@ -89,9 +94,8 @@ fn table_name(value: &str) -> Result<String, String> {
     }
 }
 
-/// Less than an hour would lose batches that Snowflake still asks for.
-fn hours(value: &str) -> Result<Duration, String> {
-    whole_number(value, 1, 168).map(|hours| Duration::from_hours(hours as u64))
+fn hours(value: &str, least: usize) -> Result<Duration, String> {
+    whole_number(value, least, 168).map(|hours| Duration::from_hours(hours as u64))
 }
 
 fn intended_use(value: &str) -> Result<IntendedUse, String> {
@@ -129,6 +133,8 @@ mod tests {
         assert_eq!(settings.max_concurrency, 128);
         assert_eq!(settings.journal_table_name, None);
         assert_eq!(settings.journal_retention, Duration::from_hours(12));
+        assert_eq!(settings.shared_answers, Duration::ZERO);
+        assert_eq!(read(&[("SHARED_ANSWERS_HOURS", "24")]).unwrap().shared_answers, Duration::from_hours(24));
     }
 
     #[test]
@@ -142,6 +148,7 @@ mod tests {
             ("ALLOWED_MODEL_IDS", " , ", "model ids"),
             ("JOURNAL_TABLE_NAME", "a b", "DynamoDB table"),
             ("JOURNAL_RETENTION_HOURS", "0", "1 to 168"),
+            ("SHARED_ANSWERS_HOURS", "169", "0 to 168"),
         ] {
             let message = read(&[(name, value)]).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{name}={value:?}")), "{message}");

@@ -16,6 +16,8 @@ pub struct Account {
     pub failed: BTreeMap<String, usize>,
     /// Calls that were cut off at the deadline.
     pub cut: usize,
+    /// Distinct rows whose outcome was taken from other batches.
+    pub taken: usize,
     /// Rows that were refused, by code.
     pub refused: BTreeMap<&'static str, usize>,
     /// What went wrong last.

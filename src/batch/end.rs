@@ -150,6 +150,7 @@ impl Work<'_, '_> {
         self.left -= 1;
         self.tried.remove(&row);
         self.unsaved.push(row);
+        self.unshared.push(row);
     }
 
     /// Refuses the call as a whole. What is in flight is not waited for.
@@ -173,6 +174,7 @@ impl Work<'_, '_> {
             for row in self.lanes[lane].clear() {
                 let was_asked = self.rows[index(row)].tries.calls > 0;
                 self.settle(row, Err(refusal.clone()), Duration::ZERO);
+                self.unshared.pop();
                 if !was_asked {
                     self.unsaved.pop();
                 }

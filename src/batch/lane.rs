@@ -1,7 +1,7 @@
 //! The rows of a batch that go to one target with the same options: in which order they are asked, and what the target says.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub(super) struct Lane {
     ready: VecDeque<u32>,
     /// Rows that are to be tried again: when, and where they are to stand then.
     waiting: BinaryHeap<Reverse<(Instant, u32, Place)>>,
+    /// Rows that somebody else is asking for.
+    aside: HashSet<u32>,
     /// Calls in flight, and the rows in them.
     in_flight: usize,
     rows_in_flight: usize,
@@ -63,6 +65,7 @@ impl Lane {
             options,
             ready: VecDeque::new(),
             waiting: BinaryHeap::new(),
+            aside: HashSet::new(),
             in_flight: 0,
             rows_in_flight: 0,
             first_call: None,
@@ -221,7 +224,33 @@ impl Lane {
     /// Takes all rows away that are not in flight.
     pub fn clear(&mut self) -> Vec<u32> {
         let waiting = std::mem::take(&mut self.waiting).into_iter().map(|Reverse((_, row, _))| row);
-        self.ready.drain(..).chain(waiting).collect()
+        self.ready.drain(..).chain(waiting).chain(self.aside.drain()).collect()
+    }
+
+    /// Asks for none of these rows until they are taken back: others ask for them. Those that are being asked for already, stay.
+    pub fn set_aside(&mut self, rows: &HashSet<u32>) {
+        let (aside, ready): (Vec<u32>, Vec<u32>) = self.ready.drain(..).partition(|row| rows.contains(row));
+        self.ready.extend(ready);
+        self.aside.extend(aside);
+    }
+
+    /// Asks for a row that was set aside.
+    pub fn take_back(&mut self, row: u32) {
+        if self.aside.remove(&row) {
+            self.ready.push_back(row);
+        }
+    }
+
+    /// A row has its outcome from elsewhere; `false` if it is being asked for already.
+    pub fn forget(&mut self, row: u32) -> bool {
+        let ready = self.ready.len();
+        self.ready.retain(|other| *other != row);
+        self.aside.remove(&row) || self.ready.len() < ready
+    }
+
+    /// Whether rows are set aside.
+    pub fn waits_for_others(&self) -> bool {
+        !self.aside.is_empty()
     }
 
     /// Whether the target has answered a row with these options, in this batch or before.

@@ -12,6 +12,7 @@ mod limiter;
 mod plan;
 mod row;
 mod run;
+mod share;
 #[cfg(test)]
 mod shared_quota;
 mod targets;

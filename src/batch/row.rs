@@ -21,6 +21,6 @@ pub(super) struct Row {
 impl Row {
     /// Settles the row.
     pub fn settle(&mut self, result: Result<Answered, Refusal>, latency: Duration) {
-        self.outcome = Some(Outcome { result, attempts: self.tries.calls, latency });
+        self.outcome = Some(Outcome { result, attempts: self.tries.calls, latency, shared: None });
     }
 }

@@ -52,6 +52,8 @@ pub struct Work<'w, 'a> {
     pub(super) lane_of: Vec<usize>,
     /// Rows with an outcome that the journal does not know yet.
     pub(super) unsaved: Vec<u32>,
+    /// Rows with an outcome of this work that other batches do not know yet.
+    pub(super) unshared: Vec<u32>,
     /// Rows whose tries it does not know yet.
     pub(super) tried: BTreeSet<u32>,
     /// Why the call is refused as a whole, whatever becomes of the other rows.
@@ -91,6 +93,7 @@ impl<'w, 'a> Work<'w, 'a> {
             left: plan.distinct().len(),
             lane_of: vec![usize::MAX; plan.distinct().len()],
             unsaved: Vec::new(),
+            unshared: Vec::new(),
             tried: BTreeSet::new(),
             refusal: known.refusal,
             is_refusal_saved: true,
@@ -200,6 +203,7 @@ impl<'w, 'a> Work<'w, 'a> {
         }
         for (lane, stopped) in self.lanes.iter().zip(&mut stopped) {
             *stopped = !lane.fits(now, begin, deadline);
+            next.others |= lane.waits_for_others();
         }
         while stopped.contains(&false) {
             self.turn = (self.turn + 1) % count;

@@ -696,7 +696,7 @@ async fn an_outcome_tells_how_it_came_about() {
     let mut all = rows(["a"], "t");
     all.extend(rows(["b"], "bad"));
     let answers = run(&function, &all, 8, 20 * SECOND).await.unwrap();
-    let [Some(Outcome { attempts: 2, latency: SECOND, result: Ok(_) }), Some(Outcome { attempts: 0, .. })] =
+    let [Some(Outcome { attempts: 2, latency: SECOND, result: Ok(_), shared: None }), Some(Outcome { attempts: 0, .. })] =
         answers.rows().collect::<Vec<_>>()[..]
     else {
         panic!("{answers:?}");

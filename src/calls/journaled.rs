@@ -2,15 +2,17 @@
 
 use tokio::time::timeout_at;
 
-use super::{CallError, House, Summary, Times, fits};
+use super::{CallError, House, Retention, Summary, Times, fits};
 use crate::batch::{Plan, StatementFaults, Work};
-use crate::function::{Argument, Function};
-use crate::journal::{self, Batch, Claim, Claimed, Journal, JournalError, Key, Lease, NewRows, decode};
+use crate::function::{Argument, Function, Shared};
+use crate::journal::{self, Batch, Claim, Claimed, Journal, JournalError, Key, Lease, NewRows, Scope, decode};
 use crate::snowflake::{request, response};
 
 mod keeper;
+mod sharing;
 
 use keeper::Keeper;
+use sharing::Sharing;
 
 /// The rows that a POST brings.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,15 @@ pub struct Brought<'a, 'p> {
     pub arguments: &'a [Vec<Argument<'a>>],
     /// What they ask for.
     pub plan: &'a Plan<'p>,
+}
+
+/// By what a batch is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Ids<'a> {
+    /// The batch's own id.
+    pub batch: &'a str,
+    /// The id of the statement that it belongs to, if the caller has told it.
+    pub statement: Option<&'a str>,
 }
 
 /// What a request about a batch is answered with.
@@ -43,12 +54,12 @@ impl House {
     pub async fn answer_journaled(
         &self,
         function: &dyn Function,
-        batch_id: &str,
+        ids: Ids<'_>,
         brought: Option<Brought<'_, '_>>,
         times: Times,
     ) -> Option<Result<Stand, CallError>> {
         let journal = self.journal.as_deref().filter(|_| function.may_be_kept())?;
-        Some(Journaled { house: self, journal, function, times }.answer(batch_id, brought).await)
+        Some(Journaled { house: self, journal, function, ids, times }.answer(brought).await)
     }
 }
 
@@ -56,13 +67,14 @@ struct Journaled<'a> {
     house: &'a House,
     journal: &'a dyn Journal,
     function: &'a dyn Function,
+    ids: Ids<'a>,
     times: Times,
 }
 
 impl Journaled<'_> {
-    async fn answer(&self, batch_id: &str, brought: Option<Brought<'_, '_>>) -> Result<Stand, CallError> {
+    async fn answer(&self, brought: Option<Brought<'_, '_>>) -> Result<Stand, CallError> {
         let Times { now, end, deadline, .. } = self.times;
-        let key = Key::of(self.function.name(), batch_id);
+        let key = Key::of(self.function.name(), self.ids.batch);
         if let Some(brought) = &brought {
             fits::check_size(brought.plan)?;
         }
@@ -114,12 +126,12 @@ impl Journaled<'_> {
         numbers: &[&str],
         plan: &Plan<'_>,
     ) -> Result<Stand, CallError> {
-        let Self { house, journal, function, times } = self;
+        let Self { house, journal, function, times, .. } = self;
         let known = decode(&batch.entries, times.clock()).map_err(|error| unreachable(&error))?;
         let mut work = Work::new(plan, StatementFaults::Refuse, &house.targets, known, times.deadline);
         let summary = Summary::begin(function.name(), plan);
         if let Some(lease) = lease {
-            let mut keeper = Keeper::new(*journal, lease, *times);
+            let mut keeper = Keeper::new(*journal, lease, self.sharing(plan), *times);
             let is_ours = keeper.run(&mut work).await;
             if !is_ours || !keeper.close(&mut work, batch.created).await {
                 summary.unanswered(&work.account(), "unfinished");
@@ -133,6 +145,19 @@ impl Journaled<'_> {
             Some(refusal) => Err(refusal.clone().into()),
             None => Ok(Stand::Complete(response::write(numbers, &answers))),
         }
+    }
+
+    /// The batch among others of its statement, or of the account; none when nothing says what others there are.
+    fn sharing(&self, plan: &Plan<'_>) -> Option<Sharing<'_>> {
+        let Retention { journal: kept, shared_answers } = self.house.retention;
+        let (statement, shared, hours) = match (shared_answers.is_zero(), self.ids.statement) {
+            (false, _) => (None, Shared::Earlier, shared_answers),
+            (true, Some(statement)) => (Some(statement), Shared::Statement, kept),
+            (true, None) => return None,
+        };
+        let name = self.function.name();
+        let (scope, batch) = (Scope::of(name, statement, self.times.now + hours), Key::of(name, self.ids.batch));
+        Some(Sharing::new(self.journal.answers()?, scope, shared, batch, plan, self.times))
     }
 }
 

@@ -6,10 +6,12 @@ mod journaled;
 mod summary;
 mod times;
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 pub use error::CallError;
-pub use journaled::{Brought, Stand};
+pub use journaled::{Brought, Ids, Stand};
 pub use times::Times;
 
 use self::summary::Summary;
@@ -28,13 +30,30 @@ pub struct House {
     functions: Functions,
     targets: Targets,
     journal: Option<Box<dyn Journal>>,
+    retention: Retention,
+}
+
+/// For how long answers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Those of a batch, and those that serve other batches of its statement.
+    pub journal: Duration,
+    /// Those that serve every statement of the account; zero if none does.
+    pub shared_answers: Duration,
 }
 
 impl House {
     /// A house with these functions, that has called nothing yet and will have at most `max_concurrency` service calls
     /// in flight. Without a journal, a batch has to be answered within one invocation.
     pub fn new(functions: Functions, max_concurrency: usize, journal: Option<Box<dyn Journal>>) -> Self {
-        Self { functions, targets: Targets::new(max_concurrency), journal }
+        let retention = Retention { journal: Duration::from_hours(12), shared_answers: Duration::ZERO };
+        Self { functions, targets: Targets::new(max_concurrency), journal, retention }
+    }
+
+    /// The same house, whose journal keeps answers for so long.
+    #[must_use]
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// The function of that name.

@@ -34,17 +34,20 @@ impl Summary {
     fn write(&self, account: &Account, outcome: &str) {
         let Self { function, rows, distinct, begin } = self;
         let milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let Account { calls, throttled, failed, cut, refused, last } = account;
+        let Account { calls, throttled, failed, cut, taken, refused, last } = account;
         // Fields that have nothing to say are left out.
         let throttled = (!throttled.is_empty()).then(|| Counts(throttled).to_string());
         let failed = (!failed.is_empty()).then(|| Counts(failed).to_string());
         let refused = (!refused.is_empty()).then(|| Counts(refused).to_string());
         let cut = (*cut > 0).then_some(cut);
+        let taken = (*taken > 0).then_some(taken);
         let reason = last.as_ref().filter(|_| outcome != "answered");
         tracing::info!(
             function,
             rows,
             distinct,
+            taken,
+            taken,
             calls,
             throttled,
             failed,

@@ -8,7 +8,7 @@ use super::body;
 use super::event::{Members, text};
 use super::http::{Response, takes_gzip};
 use crate::batch::Plan;
-use crate::calls::{Brought, CallError, House, Stand, Times};
+use crate::calls::{Brought, CallError, House, Ids, Stand, Times};
 use crate::function::Function;
 use crate::snowflake::headers::{BATCH_ID, Headers, QUERY_ID};
 use crate::snowflake::{request, response};
@@ -49,14 +49,16 @@ async fn request(house: &House, event: &Members, headers: &Headers<'_>, times: T
     let path = text(event.path.as_deref()).or_else(|| text(event.raw_path.as_deref())).unwrap_or_default();
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let function = house.function(name)?;
-    let batch_id = headers.get(BATCH_ID).filter(|id| !id.is_empty());
+    let id = |name| headers.get(name).filter(|id| !id.is_empty());
+    let (batch_id, query_id) = (id(BATCH_ID), id(QUERY_ID));
+    let ids = batch_id.as_deref().map(|batch| Ids { batch, statement: query_id.as_deref() });
     match method.as_deref() {
         Some("POST") => {
             let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
             let body = body::text(event.body.as_deref(), is_base64, headers.get("content-encoding").as_deref())?;
-            post(house, function, batch_id.as_deref(), &body, times).await
+            post(house, function, ids, &body, times).await
         }
-        Some("GET") => get(house, function, batch_id.as_deref(), times).await,
+        Some("GET") => get(house, function, ids, times).await,
         _ => Err(CallError::Rejected("send rows with POST, and ask for them again with GET".to_owned())),
     }
 }
@@ -64,15 +66,15 @@ async fn request(house: &House, event: &Members, headers: &Headers<'_>, times: T
 async fn post(
     house: &House,
     function: &dyn Function,
-    batch_id: Option<&str>,
+    ids: Option<Ids<'_>>,
     body: &str,
     times: Times,
 ) -> Result<Stand, CallError> {
     let rows = request::parse(body, function.parameters())?;
     let plan = Plan::of(function, &rows.arguments);
-    if let Some(batch_id) = batch_id {
+    if let Some(ids) = ids {
         let brought = Brought { body, numbers: &rows.numbers, arguments: &rows.arguments, plan: &plan };
-        if let Some(stand) = house.answer_journaled(function, batch_id, Some(brought), times).await {
+        if let Some(stand) = house.answer_journaled(function, ids, Some(brought), times).await {
             return stand;
         }
     }
@@ -80,11 +82,11 @@ async fn post(
     Ok(Stand::Complete(response::write(&rows.numbers, &answers)))
 }
 
-async fn get(house: &House, function: &dyn Function, batch_id: Option<&str>, times: Times) -> Result<Stand, CallError> {
-    let Some(batch_id) = batch_id else {
+async fn get(house: &House, function: &dyn Function, ids: Option<Ids<'_>>, times: Times) -> Result<Stand, CallError> {
+    let Some(ids) = ids else {
         let what = format!("a GET asks for a batch that was answered 202, and needs its {BATCH_ID} header");
         return Err(CallError::Rejected(what));
     };
-    let stand = house.answer_journaled(function, batch_id, None, times).await;
+    let stand = house.answer_journaled(function, ids, None, times).await;
     stand.unwrap_or(Err(CallError::UnknownBatch))
 }

@@ -47,12 +47,24 @@ pub struct Outcome {
     pub attempts: u32,
     /// How long the call took that gave it.
     pub latency: Duration,
+    /// Whether another batch has paid for it.
+    pub shared: Option<Shared>,
+}
+
+/// Where the equal row was that paid for an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shared {
+    /// In another batch of the same statement.
+    Statement,
+    /// In a batch of any statement of the account, within the hours for which answers are shared.
+    Earlier,
 }
 
 impl Outcome {
     /// A refusal that needed no service call.
     pub fn judged(refusal: Refusal) -> Self {
-        Self { result: Err(refusal), attempts: 0, latency: Duration::ZERO }
+        Self { result: Err(refusal), attempts: 0, latency: Duration::ZERO, shared: None }
     }
 
     /// The value, if there is one.

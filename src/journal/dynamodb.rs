@@ -15,7 +15,11 @@
 //! | `rows` | B, or L of S | the request's body, gzipped, or the keys of its parts |
 //! | `entries` | L of B, or of L of S | the entries, or the keys of their parts |
 //! | `data` | B | what a part holds |
+//!
+//! Beside the batches, answers by what was asked (`answer/…`), each with its `outcome`, and for each scope one item (`asking/…`) that tells
+//! which batches are asking for what: an attribute for each batch, of the time until when and four bytes for each question.
 
+mod answers;
 mod item;
 mod parts;
 #[cfg(test)]
@@ -34,9 +38,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use self::item::{Item, Record, inline_bytes, number, text};
+use self::item::{Conditional, Item, Record, inline_bytes, number, text};
 use super::entry::{gunzip, gzip};
-use super::{Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
+use super::{Answers, Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
 use super::{milliseconds, new_token};
 
 /// A table of batches.
@@ -286,6 +290,10 @@ impl Journal for DynamoDb {
         then: Then,
     ) -> BoxFuture<'a, Result<Kept, JournalError>> {
         self.checkpoint_now(lease, entry, then).boxed()
+    }
+
+    fn answers(&self) -> Option<&dyn Answers> {
+        Some(self)
     }
 }
 

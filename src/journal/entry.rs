@@ -13,7 +13,10 @@ use serde_json::value::RawValue;
 
 use super::{JournalError, milliseconds};
 use crate::batch::{Entry, Known, Tries};
-use crate::function::{Answered, Code, Outcome, Refusal, Usage, Whose};
+use crate::function::{Answered, Code, Outcome, Refusal, Shared, Usage, Whose};
+
+/// Bytes up to which an item of a table costs one unit to write, however small it is; less what is around the outcome.
+const SMALL: usize = 800;
 
 #[derive(Serialize, Deserialize)]
 struct Written<'a> {
@@ -39,6 +42,8 @@ struct WrittenOutcome<'a> {
     stop_reason: Option<Box<str>>,
     attempts: u32,
     latency_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared: Option<Shared>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +76,25 @@ pub fn encode(entry: &Entry, now: SystemTime) -> Vec<u8> {
         refusal: entry.refusal.as_ref().map(Refused::of),
     };
     gzip(&serde_json::to_vec(&written).unwrap_or_default())
+}
+
+/// The bytes of one outcome: JSON, gzipped where that saves a unit of the table.
+pub(super) fn encode_outcome(outcome: &Outcome) -> Vec<u8> {
+    let json = WrittenOutcome::of(outcome).and_then(|written| serde_json::to_vec(&written).ok()).unwrap_or_default();
+    if json.len() > SMALL { gzip(&json) } else { json }
+}
+
+/// An outcome from its bytes; `None` when [`encode_outcome`] has not written them.
+pub(super) fn decode_outcome(bytes: &[u8]) -> Option<Outcome> {
+    let inflated;
+    let json = match bytes.first() {
+        Some(b'{') => bytes,
+        _ => {
+            inflated = gunzip(bytes).ok()?;
+            &inflated
+        }
+    };
+    serde_json::from_slice::<WrittenOutcome<'_>>(json).ok().map(Outcome::from)
 }
 
 /// What the entries of a batch say together, at `now`.
@@ -106,18 +130,18 @@ impl<'a> WrittenOutcome<'a> {
             }
             Err(refusal) => (None, Some(Refused::of(refusal)), Usage::default(), None),
         };
-        Some(Self { value, refused, usage, stop_reason, attempts: outcome.attempts, latency_ms })
+        Some(Self { value, refused, usage, stop_reason, attempts: outcome.attempts, latency_ms, shared: outcome.shared })
     }
 }
 
 impl From<WrittenOutcome<'_>> for Outcome {
     fn from(written: WrittenOutcome<'_>) -> Self {
-        let WrittenOutcome { value, refused, usage, stop_reason, attempts, latency_ms } = written;
+        let WrittenOutcome { value, refused, usage, stop_reason, attempts, latency_ms, shared } = written;
         let result = match refused {
             Some(refused) => Err(refused.into()),
             None => Ok(Answered { value: value.map_or("null", RawValue::get).into(), usage, stop_reason }),
         };
-        Self { result, attempts, latency: Duration::from_millis(latency_ms) }
+        Self { result, attempts, latency: Duration::from_millis(latency_ms), shared }
     }
 }
 
@@ -164,7 +188,7 @@ mod tests {
         };
         let usage = Usage { input_tokens: Some(3), ..Usage::default() };
         let value = Answered { value: "{\"a\":1.50}".into(), usage, stop_reason: Some("end_turn".into()) };
-        let outcome = |result| Outcome { result, attempts: 2, latency: Duration::from_millis(70) };
+        let outcome = |result| Outcome { result, attempts: 2, latency: Duration::from_millis(70), shared: Some(Shared::Statement) };
         let tries = |failed| Tries { calls: 4, failed, ..Tries::default() };
         let first = Entry {
             outcomes: vec![(0, outcome(Ok(value))), (7, outcome(Err(refusal.clone())))],
@@ -186,6 +210,19 @@ mod tests {
         assert_eq!(known.holds, [("model".to_owned(), Duration::from_secs(20))].into());
         assert_eq!((known.reason.as_deref(), known.refusal), (Some("SlowDown"), Some(refusal)));
         assert!(encode(&Entry::default(), now).is_empty());
+    }
+
+    #[test]
+    fn an_outcome_is_small_as_it_is_or_gzipped() {
+        for length in [5, 10_000] {
+            let value = Answered::from(serde_json::Value::from("é".repeat(length)).to_string().into_boxed_str());
+            let outcome = Outcome { result: Ok(value), attempts: 1, latency: Duration::from_millis(7), shared: None };
+            let bytes = encode_outcome(&outcome);
+            assert!(bytes.len() < 900);
+            assert_eq!(decode_outcome(&bytes), Some(outcome));
+        }
+        assert_eq!(decode_outcome(b""), None);
+        assert_eq!(decode_outcome(b"{\"value\":"), None);
     }
 
     #[test]

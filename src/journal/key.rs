@@ -6,6 +6,10 @@ use sha2::{Digest, Sha256};
 
 use crate::function::Argument;
 
+/// The version of what the journal holds of a batch, and of how its distinct rows are numbered: a batch of another version is unknown,
+/// and never misread.
+const VERSION: u8 = 2;
+
 /// Identifies a batch in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(String);
@@ -14,6 +18,7 @@ impl Key {
     /// The key of a batch that calls `function`; the batch id is Snowflake's, and opaque.
     pub fn of(function: &str, batch_id: &str) -> Self {
         let mut hash = Sha256::new();
+        hash.update([VERSION]);
         hash.update(function);
         hash.update([0]);
         hash.update(batch_id);
@@ -49,7 +54,7 @@ pub fn digest(numbers: &[&str], rows: &[Vec<Argument<'_>>]) -> String {
     hex(&hash.finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -1,19 +1,25 @@
 //! A journal in memory, for one process: it says in a few lines what the promises mean, and the tests stand on it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
 use super::{Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Key, Lease, Then, new_token};
+use crate::function::Outcome;
 
 /// Batches in memory.
 #[derive(Debug)]
 pub struct Memory {
     retention: Duration,
     records: Mutex<HashMap<Key, Record>>,
+    /// Answers, and when they expire.
+    answers: Mutex<HashMap<AnswerKey, (Outcome, SystemTime)>>,
+    /// What each batch asks for, and until when, by scope.
+    asking: Mutex<HashMap<String, HashMap<Key, (SystemTime, Vec<Tag>)>>>,
 }
 
 #[derive(Debug)]
@@ -29,7 +35,7 @@ struct Record {
 impl Memory {
     /// An empty journal, whose batches expire after `retention`.
     pub fn new(retention: Duration) -> Self {
-        Self { retention, records: Mutex::default() }
+        Self { retention, records: Mutex::default(), answers: Mutex::default(), asking: Mutex::default() }
     }
 
     fn claim_now(&self, claim: &Claim<'_>) -> Result<Claimed, JournalError> {
@@ -96,5 +102,81 @@ impl Journal for Memory {
         then: Then,
     ) -> BoxFuture<'a, Result<Kept, JournalError>> {
         async move { Ok(self.checkpoint_now(lease, entry, then)) }.boxed()
+    }
+
+    fn answers(&self) -> Option<&dyn Answers> {
+        Some(self)
+    }
+}
+
+impl Memory {
+    /// What others than `batch` are asking for.
+    fn asked(&self, scope: &Scope, batch: &Key, now: SystemTime) -> HashSet<Tag> {
+        let asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let claims = asking.get(&scope.board()).into_iter().flatten();
+        claims.filter(|(other, (until, _))| *other != batch && now < *until).flat_map(|(_, (_, tags))| tags).copied().collect()
+    }
+
+    fn known(&self, key: &AnswerKey, now: SystemTime) -> Option<Outcome> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(key).filter(|(_, expires)| now < *expires).map(|(outcome, _)| outcome.clone())
+    }
+}
+
+impl Answers for Memory {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        async move {
+            let answers = keys.iter().filter_map(|key| Some((*key, self.known(key, now)?))).collect();
+            Ok(Recalled { answers, asked: self.asked(scope, batch, now) })
+        }
+        .boxed()
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async move {
+            let Asking { scope, batch, tags, now, until } = *asking;
+            let others = self.asked(scope, batch, now);
+            let mut boards = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            boards.entry(scope.board()).or_default().insert(batch.clone(), (until, tags.to_vec()));
+            Ok(tags.iter().copied().filter(|tag| others.contains(tag)).collect())
+        }
+        .boxed()
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        async move {
+            let kept = answers.iter().map(|(key, outcome)| (*key, (outcome.clone(), scope.expires)));
+            self.answers.lock().unwrap_or_else(PoisonError::into_inner).extend(kept);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn keep_first<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answer: &'a (AnswerKey, Outcome),
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
+        async move {
+            let (key, outcome) = answer;
+            let first = self.known(key, now);
+            if first.is_none() {
+                let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+                answers.insert(*key, (outcome.clone(), scope.expires));
+            }
+            Ok(first)
+        }
+        .boxed()
     }
 }

@@ -3,6 +3,7 @@
 //! The caller drives the work: whoever claims a batch works on it until its own deadline, journals the answers as they
 //! come, and gives the lease back. Nothing runs between two calls, so a query that was cancelled spends nothing more.
 
+mod answers;
 mod dynamodb;
 mod entry;
 mod key;
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
+pub use answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
 pub use dynamodb::DynamoDb;
 pub use entry::{decode, encode};
 pub use key::{Key, digest};
@@ -52,6 +54,11 @@ pub trait Journal: Send + Sync {
         entry: &'a [u8],
         then: Then,
     ) -> BoxFuture<'a, Result<Kept, JournalError>>;
+
+    /// Where answers are kept by what was asked, if they are.
+    fn answers(&self) -> Option<&dyn Answers> {
+        None
+    }
 }
 
 /// A wish to work on a batch.

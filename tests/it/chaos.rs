@@ -22,10 +22,10 @@ fn bound() -> u64 {
     (rounds + 1) * CEILING
 }
 
-struct Round {
-    aws: Aws,
-    lambda: Arc<Lambda>,
-    gateway: ApiGateway,
+pub struct Round {
+    pub aws: Aws,
+    pub lambda: Arc<Lambda>,
+    pub gateway: ApiGateway,
 }
 
 impl Round {
@@ -34,12 +34,23 @@ impl Round {
     }
 
     async fn with(environments: usize, latency: Duration, ceiling: u64, timeout: Duration) -> Self {
+        Self::with_variables(environments, latency, ceiling, timeout, &[]).await
+    }
+
+    pub async fn with_variables(
+        environments: usize,
+        latency: Duration,
+        ceiling: u64,
+        timeout: Duration,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let variable = |name: &str| (name.to_owned(), std::env::var(name).unwrap());
         let aws = Aws::start(AwsOptions::default()).await.unwrap();
         aws.bedrock().set_latency(latency);
         let mut env = aws.env();
         env.extend([variable("AWS_ENDPOINT_URL_DYNAMODB"), variable("JOURNAL_TABLE_NAME")]);
         env.push(("MAX_CONCURRENCY".to_owned(), ceiling.to_string()));
+        env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let lambda = Lambda::start(LambdaOptions {
             environments,
             timeout,
@@ -67,7 +78,7 @@ impl Round {
     }
 }
 
-fn options(seed: u64) -> QueryOptions {
+pub fn options(seed: u64) -> QueryOptions {
     let delays = Delays { first: Duration::from_millis(20), factor: 1.5, cap: Duration::from_millis(300) };
     QueryOptions {
         return_type: "VARCHAR".to_owned(),

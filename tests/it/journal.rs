@@ -14,21 +14,21 @@ use snowflake_aws_functions::bedrock::Bedrock;
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
 use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate, ModelPatterns};
-use snowflake_aws_functions::journal::{Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
+use snowflake_aws_functions::journal::{Answers, Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
 use snowflake_aws_functions::location::IntendedUse;
 
 use crate::support::{MODEL, event, rows};
 
-const BATCH: &str = "sf-external-function-query-batch-id";
+pub const BATCH: &str = "sf-external-function-query-batch-id";
 
 /// A function in this process, several environments of which share a journal.
-struct Sandbox {
-    aws: Aws,
-    journal: Arc<Memory>,
+pub struct Sandbox {
+    pub aws: Aws,
+    pub journal: Arc<Memory>,
 }
 
 /// Several houses with one journal.
-struct Shared(Arc<dyn Journal>);
+pub struct Shared(pub Arc<dyn Journal>);
 
 impl Journal for Shared {
     fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
@@ -42,6 +42,10 @@ impl Journal for Shared {
         then: Then,
     ) -> BoxFuture<'a, Result<Kept, JournalError>> {
         self.0.checkpoint(lease, entry, then)
+    }
+
+    fn answers(&self) -> Option<&dyn Answers> {
+        self.0.answers()
     }
 }
 
@@ -59,17 +63,17 @@ impl Journal for Unreachable {
 }
 
 impl Sandbox {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let aws = Aws::start(AwsOptions::default()).await.unwrap();
         Self { aws, journal: Arc::new(Memory::new(Duration::from_hours(12))) }
     }
 
     /// An environment, which has `ceiling` calls in flight at most.
-    fn house(&self, ceiling: usize) -> House {
+    pub fn house(&self, ceiling: usize) -> House {
         self.house_with(ceiling, Shared(self.journal.clone()))
     }
 
-    fn house_with(&self, ceiling: usize, journal: impl Journal + 'static) -> House {
+    pub fn house_with(&self, ceiling: usize, journal: impl Journal + 'static) -> House {
         let credentials = AwsOptions::default().credentials;
         let credentials = Credentials::new(
             credentials.access_key_id,
@@ -93,16 +97,16 @@ impl Sandbox {
         House::new(functions, ceiling, Some(Box::new(journal)))
     }
 
-    fn calls(&self) -> u64 {
+    pub fn calls(&self) -> u64 {
         self.aws.bedrock().stats().requests
     }
 }
 
-fn within(seconds: f64) -> Times {
+pub fn within(seconds: f64) -> Times {
     Times::until(SystemTime::now() + Duration::from_secs_f64(seconds))
 }
 
-async fn send(house: &House, event: Value, times: Times) -> (u64, String) {
+pub async fn send(house: &House, event: Value, times: Times) -> (u64, String) {
     let event: Event = serde_json::from_value(event).unwrap();
     let reply = serde_json::to_value(doors::open(house, event, times).await.unwrap()).unwrap();
     (reply["statusCode"].as_u64().unwrap(), reply["body"].as_str().unwrap().to_owned())

@@ -14,5 +14,6 @@ mod journal;
 mod model;
 mod scenarios;
 mod settings;
+mod sharing;
 mod support;
 mod table;

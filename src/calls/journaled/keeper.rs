@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 
 use super::super::{Times, fits};
+use super::sharing::{self, Found, Sharing};
 use crate::batch::{Entry, Progress, Work};
 use crate::journal::{Journal, JournalError, Kept, Lease, Then, encode};
 
@@ -14,6 +15,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 type Written = (Lease, Entry, Result<Kept, JournalError>);
 type Write<'a> = Pin<Box<dyn Future<Output = Written> + Send + 'a>>;
+type Step<'a> = Pin<Box<dyn Future<Output = (Sharing<'a>, Found)> + Send + 'a>>;
 
 /// The holder of a batch's lease.
 pub struct Keeper<'a> {
@@ -22,36 +24,54 @@ pub struct Keeper<'a> {
     /// Away while a write is under way.
     lease: Option<Lease>,
     writing: Option<Write<'a>>,
+    /// Away while a step of it is under way.
+    sharing: Option<Sharing<'a>>,
+    stepping: Option<Step<'a>>,
 }
 
 impl<'a> Keeper<'a> {
-    pub fn new(journal: &'a dyn Journal, lease: Lease, times: Times) -> Self {
-        Self { journal, times, lease: Some(lease), writing: None }
+    pub fn new(journal: &'a dyn Journal, lease: Lease, sharing: Option<Sharing<'a>>, times: Times) -> Self {
+        Self { journal, times, lease: Some(lease), writing: None, sharing, stepping: None }
     }
 
     /// Runs the work to its end or the deadline; `false` when the lease is lost.
     ///
     /// Nothing new is bought while a checkpoint is overdue or has failed: what would be lost stays within one interval.
     pub async fn run(&mut self, work: &mut Work<'_, '_>) -> bool {
-        let mut tick = Instant::now() + INTERVAL;
+        if let Some(sharing) = self.sharing.take() {
+            self.sharing = Some(sharing.begin(work).await);
+        }
+        let (mut tick, mut share) = (Instant::now() + INTERVAL, Instant::now() + sharing::INTERVAL);
         loop {
-            let progress = match &mut self.writing {
-                Some(write) => tokio::select! {
-                    biased;
-                    written = write => {
-                        if !self.written(work, written) {
-                            return false;
-                        }
-                        continue;
+            let pause = if self.sharing.is_some() { tick.min(share) } else { tick };
+            let progress = tokio::select! {
+                biased;
+                written = done(&mut self.writing) => {
+                    if !self.written(work, written) {
+                        return false;
                     }
-                    progress = work.run_until(tick) => progress,
-                },
-                None => work.run_until(tick).await,
+                    continue;
+                }
+                (sharing, found) = done(&mut self.stepping) => {
+                    self.stepping = None;
+                    self.sharing = Some(sharing);
+                    found.tell(work);
+                    continue;
+                }
+                progress = work.run_until(pause) => progress,
             };
             if progress != Progress::Paused {
                 return true;
             }
-            tick = Instant::now() + INTERVAL;
+            let now = Instant::now();
+            if now >= share {
+                share = now + sharing::INTERVAL;
+                self.stepping = self.step(work);
+            }
+            if now < tick {
+                continue;
+            }
+            tick = now + INTERVAL;
             if self.writing.is_some() {
                 work.hold(true);
             } else {
@@ -70,6 +90,13 @@ impl<'a> Keeper<'a> {
             if let Some(refusal) = fits::too_slow(work.rows(), work.progress(), created, clock, reason.as_deref()) {
                 work.refuse(refusal);
             }
+        }
+        // What others wait for comes first.
+        if let Some(step) = self.stepping.take().map(|step| timeout_at(self.times.last_write, step)) {
+            self.sharing = step.await.ok().map(|(sharing, _)| sharing);
+        }
+        if let Some(step) = self.step(work) {
+            let _ = timeout_at(self.times.last_write, step).await;
         }
         let mut entry = work.unsaved();
         if let Some(write) = self.writing.take() {
@@ -103,6 +130,12 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// The next step of sharing, if there is something to do and none is under way.
+    fn step(&mut self, work: &mut Work<'_, '_>) -> Option<Step<'a>> {
+        let (to_share, unsettled) = self.sharing.as_ref()?.next(work)?;
+        Some(Box::pin(self.sharing.take()?.step(to_share, unsettled)))
+    }
+
     fn write(&mut self, entry: Entry, then: Then) -> Option<Write<'a>> {
         if entry.is_empty() && then == Then::GoOn {
             return None;
@@ -133,5 +166,13 @@ impl<'a> Keeper<'a> {
                 true
             }
         }
+    }
+}
+
+/// What is under way, when it is done; for ever nothing where nothing is.
+async fn done<T>(task: &mut Option<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> T {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
     }
 }

@@ -1,0 +1,50 @@
+//! What a batch gives to other batches and takes from them.
+
+use std::collections::HashSet;
+
+use super::{Work, index};
+use crate::function::{Code, Outcome, Whose};
+
+impl Work<'_, '_> {
+    /// Distinct rows that have no outcome.
+    pub fn unsettled(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.rows).filter(|(_, row)| row.outcome.is_none()).map(|(number, _)| number)
+    }
+
+    /// Asks for none of these rows until they are taken back, because others ask for them.
+    pub fn set_aside(&mut self, rows: &HashSet<u32>) {
+        self.lanes.iter_mut().for_each(|lane| lane.set_aside(rows));
+    }
+
+    /// Asks for rows that were set aside.
+    pub fn take_back(&mut self, rows: impl IntoIterator<Item = u32>) {
+        rows.into_iter().for_each(|row| self.lanes[self.lane_of[index(row)]].take_back(row));
+    }
+
+    /// Takes an outcome that another batch has paid for. It is this batch's own from now on, and kept with it.
+    pub fn learn(&mut self, row: u32, outcome: Outcome) {
+        let lane = self.lane_of[index(row)];
+        if self.rows[index(row)].outcome.is_some() || !self.lanes[lane].forget(row) {
+            return;
+        }
+        self.lanes[lane].was_answered();
+        self.rows[index(row)].outcome = Some(outcome);
+        self.left -= 1;
+        self.tried.remove(&row);
+        self.unsaved.push(row);
+        self.account.taken += 1;
+    }
+
+    /// Outcomes that this work has paid for and that serve other batches as well: not those of the moment, nor of the statement. Each is
+    /// given once.
+    pub fn to_share(&mut self) -> Vec<(u32, Outcome)> {
+        let serves_others = |outcome: &Outcome| match outcome.refusal() {
+            None => true,
+            Some(refusal) => {
+                refusal.whose == Whose::Row && !matches!(refusal.code, Code::Timeout | Code::ServiceError)
+            }
+        };
+        let outcome = |row: u32| Some((row, self.rows[index(row)].outcome.clone().filter(serves_others)?));
+        std::mem::take(&mut self.unshared).into_iter().filter_map(outcome).collect()
+    }
+}

@@ -1,0 +1,172 @@
+//! Answers kept by what was asked, so that they serve other batches, and who is asking for what at the moment.
+//!
+//! This is beside the journal of batches and promises less: what a batch knows of its own rows is in its entries, whatever becomes of
+//! these items. They only decide what is paid for.
+
+use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
+
+use futures_util::future::BoxFuture;
+use sha2::{Digest, Sha256};
+
+use super::{JournalError, Key};
+use crate::function::{Outcome, Question};
+
+/// The version of what an answer's item holds, and of what makes two questions the same. Items of another version are never read.
+const VERSION: u8 = 1;
+
+/// Within what equal questions share an answer: one function, and one statement or the whole account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    hash: [u8; 32],
+    /// When what is kept in it expires.
+    pub expires: SystemTime,
+}
+
+/// What was asked, within a scope: a hash, so that no prompt or address is part of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AnswerKey([u8; 32]);
+
+/// Four bytes of a key: by them a claim names what is being asked. Two that are equal by chance wait for each other in vain, for as
+/// long as a claim lasts.
+pub type Tag = u32;
+
+impl Scope {
+    /// The scope of `function` in one statement (`Some`), or in every statement of the account.
+    pub fn of(function: &str, statement: Option<&str>, expires: SystemTime) -> Self {
+        let mut hash = Sha256::new();
+        hash.update([VERSION]);
+        for part in [function, if statement.is_some() { "statement" } else { "account" }, statement.unwrap_or_default()] {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        Self { hash: hash.finalize().into(), expires }
+    }
+
+    /// The key of a question in this scope.
+    pub fn key(&self, question: &Question<'_>) -> AnswerKey {
+        let mut hash = Sha256::new();
+        hash.update(self.hash);
+        for part in question {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        AnswerKey(hash.finalize().into())
+    }
+
+    /// The name of the item that tells who is asking for what.
+    pub(super) fn board(&self) -> String {
+        format!("asking/{}", super::key::hex(&self.hash))
+    }
+}
+
+impl AnswerKey {
+    /// The name of the item that holds the answer.
+    pub(super) fn item(&self) -> String {
+        format!("answer/{}", super::key::hex(&self.0))
+    }
+
+    /// By what a claim names it.
+    pub fn tag(&self) -> Tag {
+        Tag::from_le_bytes([self.0[0], self.0[1], self.0[2], self.0[3]])
+    }
+}
+
+/// What other batches know and do.
+#[derive(Debug, Default, PartialEq)]
+pub struct Recalled {
+    /// Answers that are kept.
+    pub answers: HashMap<AnswerKey, Outcome>,
+    /// What others are asking for now.
+    pub asked: HashSet<Tag>,
+}
+
+/// A claim to ask for something before others do.
+#[derive(Debug, Clone)]
+pub struct Asking<'a> {
+    /// Within which scope.
+    pub scope: &'a Scope,
+    /// The batch that asks; a later claim of it takes the place of this one.
+    pub batch: &'a Key,
+    /// What it asks for; nothing ends the claim.
+    pub tags: &'a [Tag],
+    /// The time.
+    pub now: SystemTime,
+    /// Until when the claim holds.
+    pub until: SystemTime,
+}
+
+/// Answers by what was asked.
+///
+/// - What is kept comes back until its scope expires.
+/// - Of claims for the same thing that hold at the same time, one is told of no other.
+pub trait Answers: Send + Sync {
+    /// Looks up what is known of `keys`, and what batches other than `batch` are asking for.
+    ///
+    /// # Errors
+    ///
+    /// When the table cannot be reached in time, or throttles.
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>>;
+
+    /// Claims to ask, and gives what of it others have claimed before and still hold.
+    ///
+    /// # Errors
+    ///
+    /// As [`Answers::recall`]; whether the claim holds is then not known.
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>>;
+
+    /// Keeps answers to what a claim of the caller holds for, so that nobody else keeps one at the same time.
+    ///
+    /// # Errors
+    ///
+    /// When some could not be kept; keeping them again does no harm.
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>>;
+
+    /// Keeps one answer to what no claim holds for. If another one was kept before, that one comes back: it is the one that holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Answers::keep`].
+    fn keep_first<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answer: &'a (AnswerKey, Outcome),
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_of_scope_function_and_every_part_of_the_question() {
+        let question = |parts: &[&'static str]| parts.iter().map(|part| (*part).into()).collect::<Question<'_>>();
+        let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        let key = |function, statement, parts: &[&'static str]| Scope::of(function, statement, expires).key(&question(parts));
+        let own = key("f", Some("q"), &["ab", "c"]);
+        assert_eq!(own, key("f", Some("q"), &["ab", "c"]));
+        for other in [
+            key("f", Some("r"), &["ab", "c"]),
+            key("f", None, &["ab", "c"]),
+            key("f", Some(""), &["ab", "c"]),
+            key("g", Some("q"), &["ab", "c"]),
+            key("f", Some("q"), &["a", "bc"]),
+            key("f", Some("q"), &["ab", "c", ""]),
+        ] {
+            assert_ne!(own, other);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Answers by what was asked, in DynamoDB.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
+};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, try_join_all};
+
+use super::super::answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
+use super::super::entry::{decode_outcome, encode_outcome};
+use super::super::{GIVEN_UP, JournalError, Key};
+use super::item::{Item, journal_error, number, text};
+use super::{Conditional, DynamoDb, milliseconds, seconds};
+use crate::function::Outcome;
+
+/// Keys of one read, and items of one write.
+///
+/// Source: the limits of BatchGetItem and BatchWriteItem.
+const READ: usize = 100;
+const WRITTEN: usize = 25;
+
+/// An outcome that is larger than that serves its own batch only: an item holds 400 KB.
+const LARGEST: usize = 300_000;
+
+/// How often what a full table has left undone of a read or a write is tried again.
+const TIMES: usize = 3;
+
+impl DynamoDb {
+    /// Reads items of any keys; those that are not there are left out.
+    async fn read(&self, keys: Vec<String>) -> Result<Vec<Item>, JournalError> {
+        let mut left: Vec<_> = keys.into_iter().map(|key| HashMap::from([("pk".to_owned(), text(key))])).collect();
+        let mut items = Vec::new();
+        for _ in 0..TIMES {
+            let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+            let keys = keys.map_err(|_| JournalError("a read of no keys".to_owned()))?;
+            let read = self.client().batch_get_item().request_items(&self.table, keys).send().await;
+            let mut read = read.map_err(|error| journal_error(&error))?;
+            items.extend(read.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default());
+            let undone = read.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&self.table));
+            match undone.map(|keys| keys.keys).filter(|keys| !keys.is_empty()) {
+                Some(keys) => left = keys,
+                None => return Ok(items),
+            }
+        }
+        Err(JournalError("DynamoDB leaves a read undone".to_owned()))
+    }
+
+    async fn recall_now(
+        &self,
+        scope: &Scope,
+        batch: &Key,
+        keys: &[AnswerKey],
+        now: SystemTime,
+    ) -> Result<Recalled, JournalError> {
+        let names: HashMap<String, AnswerKey> = keys.iter().map(|key| (key.item(), *key)).collect();
+        let board = scope.board();
+        let all: Vec<String> = names.keys().cloned().chain([board.clone()]).collect();
+        let read = try_join_all(all.chunks(READ).map(|keys| self.read(keys.to_vec()))).await?;
+        let mut recalled = Recalled::default();
+        for item in read.iter().flatten() {
+            let name = item.get("pk").and_then(|pk| pk.as_s().ok());
+            if name == Some(&board) {
+                recalled.asked = asked(item, batch, now);
+            } else if let Some((key, outcome)) = name.and_then(|name| names.get(name)).zip(outcome(item, now)) {
+                recalled.answers.insert(*key, outcome);
+            }
+        }
+        Ok(recalled)
+    }
+
+    async fn ask_now(&self, asking: &Asking<'_>) -> Result<HashSet<Tag>, JournalError> {
+        let Asking { scope, batch, tags, now, until } = *asking;
+        let mut claim = milliseconds(until).to_le_bytes().to_vec();
+        claim.extend(tags.iter().flat_map(|tag| tag.to_le_bytes()));
+        let written = self
+            .client()
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(scope.board()))
+            .update_expression("SET #batch = :claim, expires_at = :expires")
+            .expression_attribute_names("#batch", attribute(batch))
+            .expression_attribute_values(":claim", AttributeValue::B(Blob::new(claim)))
+            .expression_attribute_values(":expires", number(seconds(scope.expires)))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(|error| journal_error(&error))?;
+        let before = written.attributes.unwrap_or_default();
+        self.forget_the_dead(scope, &before, now).await?;
+        let others = asked(&before, batch, now);
+        Ok(tags.iter().copied().filter(|tag| others.contains(tag)).collect())
+    }
+
+    /// Removes the claims of batches that Snowflake has given up long ago, once there are some.
+    async fn forget_the_dead(&self, scope: &Scope, board: &Item, now: SystemTime) -> Result<(), JournalError> {
+        const MANY: usize = 16;
+        let dead = |value: &AttributeValue| claim(value).is_some_and(|(until, _)| until + GIVEN_UP < now);
+        let dead: Vec<&String> = board.iter().filter(|(_, value)| dead(value)).map(|(name, _)| name).collect();
+        if dead.len() < MANY {
+            return Ok(());
+        }
+        let places: Vec<String> = (0..dead.len()).map(|place| format!("#dead{place}")).collect();
+        let names = places.iter().cloned().zip(dead.into_iter().cloned()).collect();
+        let removed = self
+            .client()
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(scope.board()))
+            .update_expression(format!("REMOVE {}", places.join(", ")))
+            .set_expression_attribute_names(Some(names))
+            .send()
+            .await;
+        removed.map(|_| ()).map_err(|error| journal_error(&error))
+    }
+
+    async fn keep_now(&self, scope: &Scope, answers: &[(AnswerKey, Outcome)]) -> Result<(), JournalError> {
+        let items: Vec<Item> = answers.iter().filter_map(|answer| item(scope, answer)).collect();
+        try_join_all(items.chunks(WRITTEN).map(|items| self.write(items))).await.map(|_| ())
+    }
+
+    async fn write(&self, items: &[Item]) -> Result<(), JournalError> {
+        let put = |item: &Item| PutRequest::builder().set_item(Some(item.clone())).build().ok();
+        let request = |item| Some(WriteRequest::builder().put_request(put(item)?).build());
+        let mut left: Vec<WriteRequest> = items.iter().filter_map(request).collect();
+        for _ in 0..TIMES {
+            let written = self.client().batch_write_item().request_items(&self.table, left).send().await;
+            let mut undone = written.map_err(|error| journal_error(&error))?.unprocessed_items.unwrap_or_default();
+            match undone.remove(&self.table).filter(|undone| !undone.is_empty()) {
+                Some(undone) => left = undone,
+                None => return Ok(()),
+            }
+        }
+        Err(JournalError(format!("DynamoDB leaves {} answers unwritten", left.len())))
+    }
+
+    async fn keep_first_now(
+        &self,
+        scope: &Scope,
+        answer: &(AnswerKey, Outcome),
+        now: SystemTime,
+    ) -> Result<Option<Outcome>, JournalError> {
+        let Some(item) = item(scope, answer) else {
+            return Ok(None);
+        };
+        let written = self
+            .client()
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR expires_at < :now")
+            .expression_attribute_values(":now", number(seconds(now)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = written else {
+            return Ok(None);
+        };
+        let failed = journal_error(&error);
+        match error.into_service_error().unmet() {
+            Some(Some(first)) => Ok(outcome(&first, now)),
+            // Not every table that speaks DynamoDB's language shows the item.
+            Some(None) => Ok(self.read(vec![answer.0.item()]).await?.first().and_then(|first| outcome(first, now))),
+            None => Err(failed),
+        }
+    }
+}
+
+impl Answers for DynamoDb {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        self.recall_now(scope, batch, keys, now).boxed()
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        self.ask_now(asking).boxed()
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        self.keep_now(scope, answers).boxed()
+    }
+
+    fn keep_first<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answer: &'a (AnswerKey, Outcome),
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
+        self.keep_first_now(scope, answer, now).boxed()
+    }
+}
+
+/// The attribute in which a batch says what it asks for.
+fn attribute(batch: &Key) -> String {
+    let mut name = batch.to_string();
+    name.truncate(16);
+    format!("by_{name}")
+}
+
+/// Until when a claim holds, and for what.
+fn claim(value: &AttributeValue) -> Option<(SystemTime, impl Iterator<Item = Tag>)> {
+    let (until, tags) = value.as_b().ok()?.as_ref().split_first_chunk()?;
+    let tags = tags.as_chunks().0.iter().map(|tag| Tag::from_le_bytes(*tag));
+    Some((SystemTime::UNIX_EPOCH + Duration::from_millis(u64::from_le_bytes(*until)), tags))
+}
+
+/// What others than `batch` are asking for.
+fn asked(board: &Item, batch: &Key, now: SystemTime) -> HashSet<Tag> {
+    let own = attribute(batch);
+    let others = board.iter().filter(|(name, _)| **name != own).filter_map(|(_, value)| claim(value));
+    others.filter(|(until, _)| now < *until).flat_map(|(_, tags)| tags).collect()
+}
+
+fn item(scope: &Scope, (key, outcome): &(AnswerKey, Outcome)) -> Option<Item> {
+    let bytes = encode_outcome(outcome);
+    let value = (1..=LARGEST).contains(&bytes.len()).then(|| AttributeValue::B(Blob::new(bytes)))?;
+    Some(Item::from([
+        ("pk".to_owned(), text(key.item())),
+        ("outcome".to_owned(), value),
+        ("expires_at".to_owned(), number(seconds(scope.expires))),
+    ]))
+}
+
+/// The outcome of an item that has not expired.
+fn outcome(item: &Item, now: SystemTime) -> Option<Outcome> {
+    let expires: u64 = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
+    let bytes = item.get("outcome")?.as_b().ok()?;
+    if expires > seconds(now) { decode_outcome(bytes.as_ref()) } else { None }
+}

@@ -1,0 +1,273 @@
+//! A column costs its distinct rows: answers are shared by the batches of a statement, and by statements where that is wished.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use sandbox::aws::{Fault, Matching, Quota, Rule, reply};
+use sandbox::lambda::Victim;
+use sandbox::snowflake::{Caller, QueryOptions, QueryResult};
+use serde_json::{Value, json};
+use snowflake_aws_functions::calls::{House, Retention};
+use snowflake_aws_functions::function::Outcome;
+use snowflake_aws_functions::journal::{
+    AnswerKey, Answers, Asking, Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Recalled, Scope, Tag, Then,
+};
+
+use crate::chaos::{Round, options};
+use crate::journal::{BATCH, Sandbox, Shared, send, within};
+use crate::support::{MODEL, event, rows};
+
+const QUERY: &str = "sf-external-function-current-query-id";
+
+/// A POST of a batch of a statement.
+fn post(query: Option<&str>, batch: &str, body: &Value) -> Value {
+    let mut headers = vec![(BATCH, batch)];
+    headers.extend(query.map(|query| (QUERY, query)));
+    event("POST", "ask_bedrock", &headers, &body.to_string())
+}
+
+fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+    json!({"data": rows(texts, MODEL)})
+}
+
+async fn answered(house: &House, event: Value) -> Vec<Value> {
+    let (status, body) = send(house, event, within(20.0)).await;
+    assert_eq!(status, 200, "{body}");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    body["data"].as_array().unwrap().iter().map(|row| row[1].clone()).collect()
+}
+
+#[tokio::test]
+async fn the_batches_of_a_statement_pay_once_for_equal_rows() {
+    let sandbox = Sandbox::start().await;
+    sandbox.aws.bedrock().set_latency(Duration::from_millis(50));
+    let houses: Vec<House> = (0..3).map(|_| sandbox.house(16)).collect();
+    let text = |row: usize| format!("text {}", row % 60);
+    // Side by side, and one after the other.
+    for round in 0..2 {
+        let batches = (0..6).map(|batch| {
+            let (houses, first) = (&houses, batch * 50);
+            async move {
+                let own: Vec<String> = (first..first + 50).map(text).collect();
+                let body = texts(own.iter().map(String::as_str));
+                let values = answered(&houses[batch % 3], post(Some("q"), &format!("{round} {batch}"), &body)).await;
+                let expected: Vec<Value> = own.iter().map(|text| json!(reply(MODEL, "Do.", text))).collect();
+                assert_eq!(values, expected);
+            }
+        });
+        join_all(batches).await;
+        assert_eq!(sandbox.calls(), 60);
+    }
+}
+
+#[tokio::test]
+async fn only_the_same_question_of_the_same_statement_shares() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house(8);
+    let first = texts(["a"]);
+    let other_model = json!({"data": rows(["a"], "us.amazon.nova-micro-v1:0")});
+    let other_instructions = json!({"data": [[0, "Do it.", "a", MODEL]]});
+    for (number, (query, body, calls)) in [
+        (Some("q"), &first, 1),
+        (Some("q"), &first, 1),
+        (Some("r"), &first, 2),
+        (None, &first, 3),
+        (None, &first, 4),
+        (Some("q"), &other_model, 5),
+        (Some("q"), &other_instructions, 6),
+        (Some("q"), &first, 6),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        answered(&house, post(query, &number.to_string(), body)).await;
+        assert_eq!(sandbox.calls(), calls, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn within_the_hours_a_statement_that_is_run_again_asks_only_what_is_missing() {
+    let sandbox = Sandbox::start().await;
+    let hours = Retention { journal: Duration::from_hours(12), shared_answers: Duration::from_hours(1) };
+    let house = || sandbox.house(8).keeping(hours);
+    // The first one is throttled to its end after some answers.
+    let all: Vec<String> = (0..30).map(|row| format!("row {row}")).collect();
+    let body = texts(all.iter().map(String::as_str));
+    let rule = Rule::new(Matching::TextContains("row 2".to_owned()), Fault::Throttle);
+    sandbox.aws.bedrock().set_faults(vec![rule]);
+    let (status, _) = send(&house(), post(Some("first"), "1", &body), within(3.0)).await;
+    assert_eq!(status, 202);
+    let answered_first = sandbox.aws.bedrock().stats().answered;
+    assert!((5..30).contains(&answered_first), "{answered_first}");
+    sandbox.aws.bedrock().set_faults(Vec::new());
+    assert_eq!(answered(&house(), post(Some("second"), "2", &body)).await.len(), 30);
+    assert_eq!(sandbox.aws.bedrock().stats().answered, 30);
+    let calls = sandbox.calls();
+    answered(&house(), post(Some("third"), "3", &body)).await;
+    assert_eq!(sandbox.calls(), calls);
+}
+
+#[tokio::test]
+async fn faults_of_the_moment_and_of_the_statement_are_not_kept_and_a_rows_own_are() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house(8);
+    let rule = |text: &str, fault| Rule::new(Matching::TextContains(text.to_owned()), fault);
+    let bedrock = sandbox.aws.bedrock();
+    bedrock.set_faults(vec![
+        rule("long", Fault::error(400, "ValidationException", "Input is too long for requested model.")),
+        rule("garbled", Fault::Malformed("{".to_owned())),
+    ]);
+    let body = texts(["long", "garbled", "fine"]);
+    let nulls = |values: Vec<Value>| values.iter().map(Value::is_null).collect::<Vec<_>>();
+    assert_eq!(nulls(answered(&house, post(Some("q"), "1", &body)).await), [true, true, false]);
+    bedrock.set_faults(Vec::new());
+    bedrock.reset();
+    assert_eq!(nulls(answered(&house, post(Some("q"), "2", &body)).await), [true, false, false]);
+    let asked: Vec<String> = bedrock.calls().into_iter().map(|call| call.text).collect();
+    assert_eq!(asked, ["garbled"]);
+}
+
+/// A journal of batches that works beside answers that cannot be had.
+struct Alone(Shared);
+
+impl Journal for Alone {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        self.0.claim(claim)
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        self.0.checkpoint(lease, entry, then)
+    }
+
+    fn answers(&self) -> Option<&dyn Answers> {
+        Some(self)
+    }
+}
+
+fn throttled<'a, T>() -> BoxFuture<'a, Result<T, JournalError>> {
+    async { Err(JournalError("DynamoDB answers ThrottlingException".to_owned())) }.boxed()
+}
+
+impl Answers for Alone {
+    fn recall<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a Key,
+        _: &'a [AnswerKey],
+        _: std::time::SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        throttled()
+    }
+
+    fn ask<'a>(&'a self, _: &'a Asking<'a>) -> BoxFuture<'a, Result<std::collections::HashSet<Tag>, JournalError>> {
+        throttled()
+    }
+
+    fn keep<'a>(&'a self, _: &'a Scope, _: &'a [(AnswerKey, Outcome)]) -> BoxFuture<'a, Result<(), JournalError>> {
+        throttled()
+    }
+
+    fn keep_first<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a (AnswerKey, Outcome),
+        _: std::time::SystemTime,
+    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
+        throttled()
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_throttles_slows_nothing_but_sharing() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house_with(8, Alone(Shared(sandbox.journal.clone())));
+    let begin = std::time::Instant::now();
+    assert_eq!(answered(&house, post(Some("q"), "1", &texts(["a", "b"]))).await.len(), 2);
+    assert_eq!(answered(&house, post(Some("q"), "2", &texts(["a", "b"]))).await.len(), 2);
+    assert_eq!(sandbox.calls(), 4);
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+async fn query(round: &Round, texts: &[String], options: QueryOptions) -> QueryResult {
+    let arguments = texts.iter().map(|text| vec![json!("Do."), json!(text), json!(MODEL)]).collect();
+    let result = Caller::new(round.gateway.url()).query(arguments, options).await;
+    let result = result.unwrap_or_else(|error| panic!("{error}\n{}", round.lambda.logs()));
+    let expected: Vec<Value> = texts.iter().map(|text| json!(reply(MODEL, "Do.", text))).collect();
+    assert_eq!(result.values, expected);
+    assert_eq!(result.contradictions, 0);
+    result
+}
+
+fn column(rows: usize, distinct: usize) -> Vec<String> {
+    (0..rows).map(|row| format!("complaint {}", row % distinct)).collect()
+}
+
+const SECONDS_28: Duration = Duration::from_secs(28);
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB, and takes a minute: ci/journal runs it"]
+async fn twenty_thousand_rows_cost_their_five_hundred_distinct_ones() {
+    for quota in [None, Some(Quota { per_second: 40.0, burst: 40.0 })] {
+        let round = Round::with_variables(8, Duration::from_millis(500), 128, SECONDS_28, &[]).await;
+        round.aws.bedrock().set_quota(quota);
+        let lanes = QueryOptions { max_batch_rows: 100, parallel: 8, ..options(4000) };
+        let alone = query(&round, &column(500, 500), QueryOptions { query_id: Some("alone".to_owned()), ..lanes.clone() }).await;
+        round.aws.bedrock().reset();
+        let all = query(&round, &column(20_000, 500), lanes).await;
+        let stats = round.aws.bedrock().stats();
+        let calls = stats.answered;
+        println!(
+            "quota {quota:?}: {calls} answers and {} throttled calls for 20,000 rows of 500 distinct in {:.1?}; 500 rows take {:.1?}",
+            stats.throttled, all.elapsed, alone.elapsed
+        );
+        assert!(calls <= 525, "{calls}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB, and kills processes: ci/journal runs it"]
+async fn equal_rows_whose_owner_dies_are_asked_by_another_batch() {
+    let round = Round::with_variables(4, Duration::from_millis(200), 8, SECONDS_28, &[]).await;
+    let lanes = QueryOptions {
+        max_batch_rows: 60,
+        parallel: 4,
+        retry_for: Duration::from_secs(60),
+        ..options(4100)
+    };
+    let kills = async {
+        for seed in 0..3 {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            round.lambda.kill_one(Victim::Busy(seed)).await;
+        }
+    };
+    let texts = column(480, 90);
+    let (result, ()) = tokio::join!(query(&round, &texts, lanes), kills);
+    let mut calls: BTreeMap<String, u32> = BTreeMap::new();
+    round.aws.bedrock().calls().into_iter().for_each(|call| *calls.entry(call.text).or_default() += 1);
+    let twice: u32 = calls.values().map(|count| count - 1).sum();
+    println!("480 rows of 90 distinct with three kills in {:.1?}: {twice} calls were made twice", result.elapsed);
+    // What a process that dies has in flight, and what it has answered within half a second.
+    assert!(twice <= 3 * 8 * 4, "{twice}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a DynamoDB: ci/journal runs it"]
+async fn a_query_that_is_run_again_within_the_hours_makes_no_call() {
+    // Answers of other runs on the same table are of another account's function.
+    let model_text = format!("run {}", fastrand::u64(..));
+    let round = Round::with_variables(4, Duration::from_millis(20), 64, SECONDS_28, &[("SHARED_ANSWERS_HOURS", "1")]).await;
+    let texts: Vec<String> = (0..400).map(|row| format!("{model_text} {}", row % 150)).collect();
+    let lanes = || QueryOptions { max_batch_rows: 50, parallel: 4, ..options(4200) };
+    query(&round, &texts, lanes()).await;
+    let calls = round.aws.bedrock().stats().requests;
+    assert_eq!(calls, 150);
+    query(&round, &texts, lanes()).await;
+    assert_eq!(round.aws.bedrock().stats().requests, calls);
+}
