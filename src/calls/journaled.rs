@@ -73,14 +73,14 @@ struct Journaled<'a> {
 
 impl Journaled<'_> {
     async fn answer(&self, brought: Option<Brought<'_, '_>>) -> Result<Stand, CallError> {
-        let Times { now, end, deadline, .. } = self.times;
+        let Times { now, deadline, .. } = self.times;
         let key = Key::of(self.function.name(), self.ids.batch);
         if let Some(brought) = &brought {
             fits::check_size(brought.plan)?;
         }
         let new_rows = |brought: Brought<'_, '_>| journal::digest(brought.numbers, brought.arguments);
         let rows = brought.map(|brought| NewRows { body: brought.body, digest: new_rows(brought) });
-        let claim = Claim { key: &key, rows, now, lease_until: end };
+        let claim = Claim { key: &key, rows, now, lease_until: keeper::lease_until(self.times) };
         let claimed = timeout_at(deadline, self.journal.claim(&claim)).await;
         let claimed = claimed.unwrap_or_else(|_| Err(JournalError("a claim does not end in time".to_owned())));
         match claimed {

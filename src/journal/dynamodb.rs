@@ -200,9 +200,6 @@ impl DynamoDb {
     }
 
     async fn checkpoint_now(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Result<Kept, JournalError> {
-        if entry.is_empty() && then == Then::GoOn {
-            return Ok(Kept::Yes);
-        }
         if let Some(kept) = self.append(lease, entry, then).await? {
             return Ok(kept);
         }
@@ -225,7 +222,10 @@ impl DynamoDb {
             appended = Some(value);
         }
         match then {
-            Then::GoOn => {}
+            Then::GoOn(until) => {
+                sets.push("lease_until = :until");
+                values.insert(":until".to_owned(), number(milliseconds(until)));
+            }
             Then::Release => {
                 sets.push("lease_until = :zero");
                 values.insert(":zero".to_owned(), number(0));
@@ -264,7 +264,7 @@ impl DynamoDb {
         // The first attempt of this very write, or an earlier checkpoint that said less?
         let is_this = record.entries.last() == appended.as_ref()
             && match then {
-                Then::GoOn => true,
+                Then::GoOn(until) => record.lease_until == milliseconds(until),
                 Then::Release => record.lease_until == 0,
                 Then::End => record.ended,
             };

@@ -82,7 +82,7 @@ impl Memory {
             record.batch.entries.push(entry.to_vec());
         }
         match then {
-            Then::GoOn => {}
+            Then::GoOn(until) => record.lease_until = Some(until),
             Then::Release => record.lease_until = None,
             Then::End => record.ended = true,
         }

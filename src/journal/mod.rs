@@ -70,7 +70,7 @@ pub struct Claim<'a> {
     pub rows: Option<NewRows<'a>>,
     /// The time.
     pub now: SystemTime,
-    /// When this invocation will be over, whatever happens.
+    /// Until when the lease holds, if no checkpoint renews it.
     pub lease_until: SystemTime,
 }
 
@@ -126,8 +126,8 @@ pub struct Lease {
 /// What is to become of a lease after a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
-    /// The work goes on.
-    GoOn,
+    /// The work goes on, and the lease holds until then.
+    GoOn(SystemTime),
     /// Another one may take the batch.
     Release,
     /// The batch has ended.

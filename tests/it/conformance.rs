@@ -52,6 +52,11 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The work goes on, with the lease that it has.
+    fn go_on(&self) -> Then {
+        Then::GoOn(self.begin + LEASE)
+    }
+
     async fn keep(&self, lease: &mut Lease, entry: &[u8], then: Then) -> Kept {
         self.journal.checkpoint(lease, entry, then).await.unwrap()
     }
@@ -76,8 +81,8 @@ async fn one_at_a_time(journal: &dyn Journal) {
     let mut lease = ours(subject.post(NOW).await, &subject.batch(&[]));
     assert_eq!(subject.post(NOW).await, Claimed::Busy);
     assert_eq!(subject.get(NOW).await, Claimed::Busy);
-    assert_eq!(subject.keep(&mut lease, b"one", Then::GoOn).await, Kept::Yes);
-    assert_eq!(subject.keep(&mut lease, b"", Then::GoOn).await, Kept::Yes);
+    assert_eq!(subject.keep(&mut lease, b"one", subject.go_on()).await, Kept::Yes);
+    assert_eq!(subject.keep(&mut lease, b"", subject.go_on()).await, Kept::Yes);
     assert_eq!(subject.get(NOW).await, Claimed::Busy);
     assert_eq!(subject.keep(&mut lease, b"two", Then::Release).await, Kept::Yes);
     let mut second = ours(subject.get(NOW).await, &subject.batch(&[b"one", b"two"]));
@@ -92,12 +97,14 @@ async fn one_at_a_time(journal: &dyn Journal) {
 async fn a_lease_ends(journal: &dyn Journal) {
     let subject = Subject::new(journal, "a lease ends");
     let mut first = ours(subject.post(NOW).await, &subject.batch(&[]));
-    assert_eq!(subject.keep(&mut first, b"one", Then::GoOn).await, Kept::Yes);
+    assert_eq!(subject.keep(&mut first, b"one", subject.go_on()).await, Kept::Yes);
     assert_eq!(subject.get(LEASE - Duration::from_secs(1)).await, Claimed::Busy);
-    // Late, but nobody has taken the batch.
-    assert_eq!(subject.keep(&mut first, b"two", Then::GoOn).await, Kept::Yes);
+    let longer = Then::GoOn(subject.begin + LEASE + LATER);
+    assert_eq!(subject.keep(&mut first, b"", longer).await, Kept::Yes, "renewed, late, but nobody has taken the batch");
+    assert_eq!(subject.get(LEASE + Duration::from_secs(1)).await, Claimed::Busy);
+    assert_eq!(subject.keep(&mut first, b"two", subject.go_on()).await, Kept::Yes);
     let mut second = ours(subject.get(LATER).await, &subject.batch(&[b"one", b"two"]));
-    assert_eq!(subject.keep(&mut first, b"lost", Then::GoOn).await, Kept::LeaseLost);
+    assert_eq!(subject.keep(&mut first, b"lost", subject.go_on()).await, Kept::LeaseLost);
     assert_eq!(subject.keep(&mut first, b"lost", Then::End).await, Kept::LeaseLost);
     assert_eq!(subject.keep(&mut first, b"", Then::Release).await, Kept::LeaseLost);
     assert_eq!(subject.keep(&mut second, b"three", Then::Release).await, Kept::Yes);
@@ -137,7 +144,7 @@ async fn large_batches_are_kept_whole(journal: &dyn Journal) {
         [10, 300_000, 200_000, 900_000].iter().map(|size| (0..*size).map(|_| random.u8(..)).collect()).collect();
     let mut lease = ours(subject.post(NOW).await, &subject.batch(&[]));
     for entry in &entries {
-        assert_eq!(subject.keep(&mut lease, entry, Then::GoOn).await, Kept::Yes);
+        assert_eq!(subject.keep(&mut lease, entry, subject.go_on()).await, Kept::Yes);
     }
     assert_eq!(subject.keep(&mut lease, b"", Then::Release).await, Kept::Yes);
     let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();

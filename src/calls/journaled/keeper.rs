@@ -13,6 +13,9 @@ use crate::journal::{Journal, JournalError, Kept, Lease, Then, encode};
 /// How often answers are journaled: what the death of a process can lose.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// How long a lease holds that is not renewed: what the death of a process keeps its batch from being taken up.
+pub const LEASE: Duration = Duration::from_secs(8);
+
 type Written = (Lease, Entry, Result<Kept, JournalError>);
 type Write<'a> = Pin<Box<dyn Future<Output = Written> + Send + 'a>>;
 type Step<'a> = Pin<Box<dyn Future<Output = (Sharing<'a>, Found)> + Send + 'a>>;
@@ -23,6 +26,8 @@ pub struct Keeper<'a> {
     times: Times,
     /// Away while a write is under way.
     lease: Option<Lease>,
+    /// Until when it holds.
+    until: SystemTime,
     writing: Option<Write<'a>>,
     /// Away while a step of it is under way.
     sharing: Option<Sharing<'a>>,
@@ -31,7 +36,7 @@ pub struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     pub fn new(journal: &'a dyn Journal, lease: Lease, sharing: Option<Sharing<'a>>, times: Times) -> Self {
-        Self { journal, times, lease: Some(lease), writing: None, sharing, stepping: None }
+        Self { journal, times, lease: Some(lease), until: lease_until(times), writing: None, sharing, stepping: None }
     }
 
     /// Runs the work to its end or the deadline; `false` when the lease is lost.
@@ -74,9 +79,13 @@ impl<'a> Keeper<'a> {
             tick = now + INTERVAL;
             if self.writing.is_some() {
                 work.hold(true);
-            } else {
-                let entry = work.unsaved();
-                self.writing = self.write(entry, Then::GoOn);
+                continue;
+            }
+            let entry = work.unsaved();
+            let is_due = self.until < self.times.clock() + LEASE / 2 && self.until < self.times.end;
+            if !entry.is_empty() || is_due {
+                self.until = lease_until(self.times);
+                self.writing = self.write(entry, Then::GoOn(self.until));
             }
         }
     }
@@ -114,6 +123,7 @@ impl<'a> Keeper<'a> {
         let is_done = work.is_done();
         let then = if is_done { Then::End } else { Then::Release };
         let Some(write) = self.write(entry, then) else {
+            // A checkpoint that never came back has the lease with it.
             return is_done;
         };
         match timeout_at(self.times.last_write, write).await {
@@ -137,9 +147,6 @@ impl<'a> Keeper<'a> {
     }
 
     fn write(&mut self, entry: Entry, then: Then) -> Option<Write<'a>> {
-        if entry.is_empty() && then == Then::GoOn {
-            return None;
-        }
         let (journal, mut lease) = (self.journal, self.lease.take()?);
         let bytes = encode(&entry, self.times.clock());
         Some(Box::pin(async move {
@@ -167,6 +174,11 @@ impl<'a> Keeper<'a> {
             }
         }
     }
+}
+
+/// Until when a lease holds that is taken or renewed now: never longer than the invocation.
+pub fn lease_until(times: Times) -> SystemTime {
+    times.end.min(times.clock() + LEASE)
 }
 
 /// What is under way, when it is done; for ever nothing where nothing is.

@@ -14,6 +14,10 @@ use super::item::{Conditional, Item, journal_error, malformed, number, text};
 /// Source: its quotas for items.
 const LARGEST: usize = 290_000;
 
+/// Bytes of rows and entries in the claim itself. A write is billed by the whole item that it changes, so that a large one would be paid for
+/// with each checkpoint.
+const INLINE: usize = 16_000;
+
 impl DynamoDb {
     /// The value that stands in the claim for `bytes`, when it holds `beside` bytes already, and whether they are in it.
     ///
@@ -26,7 +30,7 @@ impl DynamoDb {
         beside: usize,
         expires: u64,
     ) -> Result<(AttributeValue, bool), JournalError> {
-        if beside + bytes.len() <= LARGEST {
+        if beside + bytes.len() <= INLINE {
             return Ok((AttributeValue::B(Blob::new(bytes)), true));
         }
         let keys = try_join_all(bytes.chunks(LARGEST).enumerate().map(|(index, part)| async move {

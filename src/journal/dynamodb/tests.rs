@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::journal::Key;
 
+/// The work goes on.
+const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
+
 /// The claim as DynamoDB has it, and whether answers get through.
 #[derive(Debug, Clone, Default)]
 struct Table(Arc<Mutex<(Value, bool)>>);
@@ -40,7 +43,7 @@ impl Table {
         if let Some(entry) = values[":entry"]["L"].get(0) {
             item["entries"]["L"].as_array_mut().unwrap().push(entry.clone());
         }
-        for (name, value) in [("lease_until", ":zero"), ("ended", ":yes")] {
+        for (name, value) in [("lease_until", ":zero"), ("lease_until", ":until"), ("ended", ":yes")] {
             if let Some(value) = values.get(value) {
                 item[name] = value.clone();
             }
@@ -90,7 +93,7 @@ async fn unsure() -> (Table, DynamoDb, Lease) {
         panic!("not claimed");
     };
     table.lose_answers(true);
-    assert!(journal.checkpoint(&mut lease, b"one", Then::GoOn).await.is_err());
+    assert!(journal.checkpoint(&mut lease, b"one", GO_ON).await.is_err());
     table.lose_answers(false);
     assert_eq!(table.entries_and_end(), (1, json!(false)));
     (table, journal, lease)
@@ -99,7 +102,7 @@ async fn unsure() -> (Table, DynamoDb, Lease) {
 #[tokio::test(start_paused = true)]
 async fn a_checkpoint_after_a_lost_answer_is_kept_itself() {
     let (table, journal, mut lease) = unsure().await;
-    assert_eq!(journal.checkpoint(&mut lease, b"one and two", Then::GoOn).await.unwrap(), Kept::Yes);
+    assert_eq!(journal.checkpoint(&mut lease, b"one and two", GO_ON).await.unwrap(), Kept::Yes);
     assert_eq!(table.entries_and_end(), (2, json!(false)));
     assert_eq!(journal.checkpoint(&mut lease, b"three", Then::End).await.unwrap(), Kept::Yes);
     assert_eq!(table.entries_and_end(), (3, json!(true)));
@@ -117,8 +120,8 @@ async fn the_end_after_a_lost_answer_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn what_was_kept_already_is_not_kept_twice() {
     let (table, journal, mut lease) = unsure().await;
-    assert_eq!(journal.checkpoint(&mut lease, b"one", Then::GoOn).await.unwrap(), Kept::Yes);
+    assert_eq!(journal.checkpoint(&mut lease, b"one", GO_ON).await.unwrap(), Kept::Yes);
     assert_eq!(table.entries_and_end(), (1, json!(false)));
-    assert_eq!(journal.checkpoint(&mut lease, b"two", Then::GoOn).await.unwrap(), Kept::Yes);
+    assert_eq!(journal.checkpoint(&mut lease, b"two", GO_ON).await.unwrap(), Kept::Yes);
     assert_eq!(table.entries_and_end(), (2, json!(false)));
 }

@@ -33,7 +33,7 @@ impl Journal for Forgetful {
         then: Then,
     ) -> BoxFuture<'a, Result<Kept, JournalError>> {
         match then {
-            Then::GoOn => async { Ok(Kept::Yes) }.boxed(),
+            Then::GoOn(_) => async { Ok(Kept::Yes) }.boxed(),
             _ => self.0.checkpoint(lease, entry, then),
         }
     }

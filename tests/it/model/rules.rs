@@ -233,7 +233,8 @@ impl Rules {
                     })?;
                 }
                 match then {
-                    Then::GoOn => {}
+                    // An invocation of the model is shorter than a lease.
+                    Then::GoOn(_) => {}
                     Then::Release => self.lease_until = None,
                     Then::End => self.ended = true,
                 }
