@@ -1,5 +1,5 @@
 """Deploys the built function with `sam deploy` onto a local AWS that checks signatures and policies, in the two steps of
-sql/setup.sql, and calls its API as Snowflake does, and as others would.
+README.md, and calls its API as Snowflake does, and as others would. Then deploys it again, as somebody who changes a setting.
 
     target/ci/venvs/aws/bin/python ci/check_deploy.py
 """
@@ -58,7 +58,8 @@ def configure(**parameters):
 
 def deploy(url):
     """The outputs of the stack, after `sam deploy` without parameters of its own."""
-    arguments = ["deploy", "--template-file", DIRECTORY / "template.json", "--config-file", DIRECTORY / "samconfig.toml", "--no-progressbar"]
+    arguments = ["deploy", "--template-file", DIRECTORY / "template.json", "--config-file", DIRECTORY / "samconfig.toml"]
+    arguments += ["--no-progressbar"]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(DIRECTORY),
@@ -191,6 +192,25 @@ def check_later_deployment(url, api, user, other_user, user_arn, role):
     print("deployed again: the trust is kept, and a setting reaches the calls", flush=True)
 
 
+def check_event_path(url, user):
+    """As docs/events.md says it: the lines for samconfig.toml, beside what is there. Then without TLS nobody gets in."""
+    lines = re.search(r"```toml\n(.*?)```", (ROOT / "docs/events.md").read_text(), re.DOTALL)[1]
+    path = DIRECTORY / "samconfig.toml"
+    path.write_text(path.read_text().replace("parameter_overrides = [\n", f"parameter_overrides = [\n{lines}", 1))
+    outputs = deploy(url)
+    iam = client("iam", url)
+    allowed = {"Effect": "Allow", "Action": ["sqs:*", "s3:*"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="another", PolicyName="queues", PolicyDocument=document)
+    # This local AWS has no TLS.
+    for name in ("EventQueueUrl", "EventDeadLetterQueueUrl"):
+        queue = outputs[name]
+        refused(f"a message to {name} without TLS", lambda: client("sqs", url, user).send_message(QueueUrl=queue, MessageBody="{}"))
+    bucket = outputs["EventBackupBucket"]
+    refused("an object without TLS", lambda: client("s3", url, user).put_object(Bucket=bucket, Key="failed/1", Body=b""))
+    print("deployed with the event path", flush=True)
+
+
 def check(url):
     iam = client("iam", url)
     user_arn, user = new_user(iam, "snowflake")
@@ -211,6 +231,7 @@ def check(url):
     check_answers(api, snowflake)
     check_later_deployment(url, api, user, other_user, user_arn, role)
     refused("anything else under the role", lambda: client("iam", url, snowflake).list_users())
+    check_event_path(url, other_user)
 
 
 def main():
