@@ -1,5 +1,5 @@
 """Deploys the built function with `sam deploy` onto a local AWS that checks signatures and policies, in the two steps of
-sql/setup.sql, and calls its API as Snowflake does, and as others would.
+README.md, and calls its API as Snowflake does, and as others would. Then deploys it again, as somebody who changes a setting.
 
     target/ci/venvs/aws/bin/python ci/check_deploy.py
 """
@@ -7,6 +7,7 @@ sql/setup.sql, and calls its API as Snowflake does, and as others would.
 import contextlib
 import json
 import os
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -24,10 +25,12 @@ from local_aws import REGION, ROOT_KEYS, local_aws
 from relay import relay
 from sandbox import ROOT, sandbox
 
-STACK = "functions"
+STACK = "snowflake-functions"
 EXTERNAL_ID = "SFCRole=3_8Hcmbi9halFOkt+MdilPi7rdgOv="
 DIRECTORY = ROOT / "target/ci/deploy"
 MODEL = "us.amazon.nova-lite-v1:0"
+# What differs here from samconfig.toml as it is: this machine, and a local AWS without place indexes.
+LOCAL = {"Architecture": "x86_64", "PlaceDataSource": "None"}
 
 
 def client(service, url, keys=None):
@@ -43,18 +46,27 @@ def client(service, url, keys=None):
     )
 
 
-def deploy(url, **parameters):
-    """The outputs of the stack."""
-    parameters |= {"Architecture": "x86_64"}
-    arguments = ["deploy", "--template-file", DIRECTORY / "template.json", "--stack-name", STACK, "--region", REGION]
-    arguments += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
-    arguments += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+def configure(**parameters):
+    """samconfig.toml, with these of its parameters as somebody has edited them."""
+    text = (ROOT / "samconfig.toml").read_text()
+    default, others = text.split("[dev.", 1)
+    for name, value in parameters.items():
+        default, found = re.subn(f"'{name}=\"[^\"]*\"'", f"'{name}=\"{value}\"'", default)
+        assert found == 1, f"{name} is not in samconfig.toml"
+    (DIRECTORY / "samconfig.toml").write_text(f"{default}[dev.{others}")
+
+
+def deploy(url):
+    """The outputs of the stack, after `sam deploy` without parameters of its own."""
+    arguments = ["deploy", "--template-file", DIRECTORY / "template.json", "--config-file", DIRECTORY / "samconfig.toml"]
+    arguments += ["--no-progressbar"]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(DIRECTORY),
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.5",
         "AWS_ENDPOINT_URL": url,
+        "AWS_DEFAULT_REGION": REGION,
         **ROOT_KEYS,
     }
     result = subprocess.run(
@@ -170,14 +182,46 @@ def check_answers(api, snowflake):
     print("answered: POST and GET under the role, session snowflake", flush=True)
 
 
+def check_later_deployment(url, api, user, other_user, user_arn, role):
+    """It keeps the trust, and a setting that has changed reaches the calls: there is another version behind the alias."""
+    configure(**LOCAL, SnowflakeUserArn=user_arn, SnowflakeExternalId=EXTERNAL_ID, AllowedModelIds="*amazon.nova-micro*")
+    deploy(url)
+    snowflake = check_trust(url, user, other_user, role)
+    status, body = api.call(snowflake, "ask_bedrock", [("Answer in one word.", "I love it.", MODEL)])
+    assert status == 400 and "ALLOWED_MODEL_IDS" in body, (status, body)
+    print("deployed again: the trust is kept, and a setting reaches the calls", flush=True)
+
+
+def check_event_path(url, user):
+    """As docs/events.md says it: the lines for samconfig.toml, beside what is there. Then without TLS nobody gets in."""
+    lines = re.search(r"```toml\n(.*?)```", (ROOT / "docs/events.md").read_text(), re.DOTALL)[1]
+    path = DIRECTORY / "samconfig.toml"
+    path.write_text(path.read_text().replace("parameter_overrides = [\n", f"parameter_overrides = [\n{lines}", 1))
+    outputs = deploy(url)
+    iam = client("iam", url)
+    allowed = {"Effect": "Allow", "Action": ["sqs:*", "s3:*"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="another", PolicyName="queues", PolicyDocument=document)
+    # This local AWS has no TLS.
+    for name in ("EventQueueUrl", "EventDeadLetterQueueUrl"):
+        queue = outputs[name]
+        refused(f"a message to {name} without TLS", lambda: client("sqs", url, user).send_message(QueueUrl=queue, MessageBody="{}"))
+    bucket = outputs["EventBackupBucket"]
+    refused("an object without TLS", lambda: client("s3", url, user).put_object(Bucket=bucket, Key="failed/1", Body=b""))
+    print("deployed with the event path", flush=True)
+
+
 def check(url):
     iam = client("iam", url)
     user_arn, user = new_user(iam, "snowflake")
     _, other_user = new_user(iam, "another")
     other_role = assume(url, user, new_role(iam, "another", user_arn))
 
+    # In the two steps of README.md.
+    configure(**LOCAL)
     role = deploy(url)["SnowflakeRoleArn"]
-    outputs = deploy(url, SnowflakeUserArn=user_arn, SnowflakeExternalId=EXTERNAL_ID)
+    configure(**LOCAL, SnowflakeUserArn=user_arn, SnowflakeExternalId=EXTERNAL_ID)
+    outputs = deploy(url)
     assert outputs["SnowflakeRoleArn"] == role, "the second step makes another role"
     print("deployed, in two steps", flush=True)
 
@@ -185,7 +229,9 @@ def check(url):
     api = Api(url, outputs)
     check_refusals(api, snowflake, user, other_role)
     check_answers(api, snowflake)
+    check_later_deployment(url, api, user, other_user, user_arn, role)
     refused("anything else under the role", lambda: client("iam", url, snowflake).list_users())
+    check_event_path(url, other_user)
 
 
 def main():

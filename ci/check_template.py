@@ -4,39 +4,25 @@
 """
 
 import json
-import os
 import pathlib
 import re
+from unittest import mock
 
-from cfnlint.decode.cfn_yaml import load
-from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
-from samtranslator.translator.transform import transform
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from resolve import resolve
+from transform import transformed
 
 ROOT = pathlib.Path(__file__).parent.parent
-# SAM fills in the pseudo parameters, and asks no service.
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
-
-
-class NoManagedPolicies:
-    """The template names none, so nothing has to be asked for."""
-
-    def load(self):
-        return {}
-
-
-def transformed(parameters):
-    template = json.loads(json.dumps(load(str(ROOT / "template.yaml"))))
-    # What sam package would do.
-    template["Resources"]["Function"]["Properties"]["CodeUri"] = "s3://bucket/key"
-    return transform(template, parameters, NoManagedPolicies())
 
 
 def statements(resource, policy_key="Policies"):
     for policy in resource["Properties"].get(policy_key, []):
         if "Fn::If" in policy:
             policy = policy["Fn::If"][1]
-        yield from policy["PolicyDocument"]["Statement"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def references(value):
@@ -85,7 +71,9 @@ def attribute(value):
 
 def check_least_privilege(resources):
     allowed = {
-        "bedrock:InvokeModel": {"Ref": "ModelArns"},
+        # Which models these are is asked in check_policies.py.
+        "bedrock:InvokeModel": None,
+        "bedrock:ApplyGuardrail": {"Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:*:guardrail/*"},
         "geo:SearchPlaceIndexForText": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
         "dynamodb:GetItem": {"Fn::GetAtt": ["Journal", "Arn"]},
         "dynamodb:PutItem": {"Fn::GetAtt": ["Journal", "Arn"]},
@@ -96,6 +84,8 @@ def check_least_privilege(resources):
         "kms:Encrypt": {"Ref": "JournalKeyArn"},
         "kms:GenerateDataKey": {"Ref": "JournalKeyArn"},
         "kms:DescribeKey": {"Ref": "JournalKeyArn"},
+        "xray:PutTelemetryRecords": "*",
+        "xray:PutTraceSegments": "*",
     }
     role = resources["FunctionRole"]
     assert "ManagedPolicyArns" not in role["Properties"]
@@ -106,7 +96,7 @@ def check_least_privilege(resources):
             resource = statement["Resource"]
             if isinstance(resource, dict) and isinstance(resource.get("Fn::GetAtt"), str):
                 resource = {"Fn::GetAtt": resource["Fn::GetAtt"].split(".")}
-            assert allowed[action] == resource, f"{action} on {resource}"
+            assert allowed[action] in (resource, None), f"{action} on {resource}"
             seen.add(action)
     assert seen == set(allowed), f"not granted: {set(allowed) - seen}"
 
@@ -120,11 +110,151 @@ def check_api(resources):
         assert method["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
     assert body["components"]["securitySchemes"]["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
     assert body["x-amazon-apigateway-binary-media-types"] == ["*/*"]
-    (statement,) = body["x-amazon-apigateway-policy"]["Statement"]
+    statement, denial = body["x-amazon-apigateway-policy"]["Statement"]
+    assert (statement["Effect"], denial["Effect"]) == ("Allow", "Deny")
     principal = statement["Principal"]["AWS"]["Fn::Sub"]
     assert principal.endswith(":assumed-role/${SnowflakeRole}/snowflake"), principal
     assert [r["Fn::Sub"].split("/")[2] for r in statement["Resource"]] == ["POST", "GET"]
     assert resources["Api"]["Properties"]["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+    assert resources["Api"]["Properties"]["FailOnWarnings"] is True
+    posts, polls = resources["ApiStage"]["Properties"]["MethodSettings"]
+    assert posts["ThrottlingRateLimit"] == {"Ref": "ThrottlingRate"}
+    assert (polls["ResourcePath"], polls["HttpMethod"]) == ("/~1{function}", "GET")
+    assert polls["ThrottlingRateLimit"] > 200, "asking again is held up by new batches"
+    log = resources["ApiStage"]["Properties"]["AccessLogSetting"]["Fn::If"][1]["Format"]
+    # API Gateway writes "-" where there is no value: it has to stand between quotes.
+    assert set(json.loads(re.sub(r"\$context[a-zA-Z.]+", "-", log)).values()) == {"-"}
+    assert "body" not in log.lower() and "query" not in log.lower() and "header" not in log.lower()
+
+
+def check_deployment():
+    """Whatever changes, also a parameter alone, reaches the stage and the alias: SAM names the deployment anew each time."""
+
+    def made_at(seconds):
+        with mock.patch("time.time", return_value=seconds):
+            resources = transformed({})["Resources"]
+        (deployment,) = (name for name in resources if resources[name]["Type"] == "AWS::ApiGateway::Deployment")
+        (version,) = (name for name in resources if resources[name]["Type"] == "AWS::Lambda::Version")
+        assert resources["ApiStage"]["Properties"]["DeploymentId"] == {"Ref": deployment}
+        return deployment, resources[version]["Properties"]["Description"], resources["Function"]["Properties"]["Description"]
+
+    first, second = made_at(1_800_000_000), made_at(1_800_000_060)
+    assert first[0] != second[0], "a changed parameter does not reach the stage"
+    assert first[1] != second[1], "a changed setting makes no new version"
+    # Lambda makes no version of a function that has not changed.
+    assert first[2] != second[2], "a version of a function that has not changed"
+
+
+def check_alias(template):
+    resources = template["Resources"]
+    alias = {"Ref": "FunctionAliaslive"}
+    assert resources["FunctionAliaslive"]["Properties"]["Name"] == "live"
+    uri = "function:${AWS::StackName}:live/invocations"
+    assert resources["Function"]["Properties"]["FunctionName"] == {"Ref": "AWS::StackName"}
+    for method in resources["Api"]["Properties"]["Body"]["paths"]["/{function}"].values():
+        assert method["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"].endswith(uri)
+    assert resources["ApiInvokesFunction"]["Properties"]["FunctionName"] == alias
+    assert resources["EventPipe"]["Properties"]["Enrichment"] == alias
+    assert template["Outputs"]["FunctionArn"]["Value"] == alias
+    assert "UpdatePolicy" not in resources["FunctionAliaslive"]
+    gradual = transformed({"GradualDeployment": "true"})["Resources"]
+    check_no_circle(gradual)
+    group = gradual["FunctionDeploymentGroup"]["Properties"]
+    assert "Canary10Percent5Minutes" in json.dumps(group["DeploymentConfigName"])
+    assert {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]} == {"FunctionFails", "ApiFails"}
+    assert "CodeDeployLambdaAliasUpdate" in gradual["FunctionAliaslive"]["UpdatePolicy"]
+
+
+def at(properties, path):
+    """The value at a path of a schema, such as /properties/Name, if there is one."""
+    for name in path.split("/")[2:]:
+        properties = properties.get(name, {}) if isinstance(properties, dict) else {}
+    return properties
+
+
+def check_names(template):
+    """What has a fixed name cannot be replaced under it: a parameter that replaces the resource has to be in the name."""
+    parameters = set(template["Parameters"])
+    texts = parameters | {"AWS::StackName"}
+    for name, resource in template["Resources"].items():
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-west-2", resource["Type"]).schema
+        properties = resource.get("Properties", {})
+        named = {path: set(references(at(properties, path))) for path in schema["primaryIdentifier"]}
+        if not all(inner and inner <= texts for inner in named.values()):
+            # CloudFormation gives the name, or it is that of another resource.
+            continue
+        for path in set(schema.get("createOnlyProperties", [])) - set(named):
+            missing = (set(references(at(properties, path))) & parameters) - set().union(*named.values())
+            assert not missing, f"{name}: {missing} replaces it, and is not in its name"
+
+
+def check_regions(template):
+    """In each Region everything that is on by default exists: cfn-lint knows where, and takes the conditions into account."""
+    for region in REGIONS:
+        # Bedrock is in none of the isolated partitions.
+        if "-iso" in region or region.startswith("eusc"):
+            continue
+        types = PROVIDER_SCHEMA_MANAGER.get_resource_types(region=region)
+        for parameters, wanted in [({}, True), ({"PlaceDataSource": "None"}, False)]:
+            stack = resolve(template, parameters, region)
+            missing = {name for name, resource in stack.items() if resource["Type"] not in types}
+            assert not missing, f"{region} has no {missing}"
+            exists = "AWS::Location::PlaceIndex" in types
+            assert ("PlaceIndex" in stack) == (wanted and exists), f"{region}: a place index, although {exists=}, {wanted=}"
+            variables = stack["Function"]["Properties"]["Environment"]["Variables"]
+            assert bool(variables["PLACE_INDEX_NAME"]) == ("PlaceIndex" in stack)
+            partition = {"us-g": "aws-us-gov", "cn-n": "aws-cn"}.get(region[:4], "aws")
+            arns = re.findall(r'"arn:([a-z-]*):', json.dumps(stack))
+            assert set(arns) == {partition}, f"{region}: {set(arns)}"
+
+
+def check_parameters(template):
+    """Aliases of keys are refused, as no policy can name them; and the event path has the pipe's five minutes."""
+    for name in ("JournalKeyArn", "SnowflakeSecretKeyArn"):
+        pattern = template["Parameters"][name]["AllowedPattern"]
+        key = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/"
+        for allowed in ("", f"{key}1234abcd-12ab-34cd-56ef-1234567890ab", f"{key}mrk-1234abcd12ab34cd56ef1234567890ab"):
+            assert re.fullmatch(pattern, allowed), f"{name} refuses {allowed}"
+        for refused in ("arn:aws:kms:us-west-2:111122223333:alias/journal", "alias/journal", "1234abcd"):
+            assert not re.fullmatch(pattern, refused), f"{name} takes {refused}"
+    rule = template["Rules"]["EventPathKeepsThePipesTime"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "EventPath"}, "on"]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "GatewayTimeoutSeconds"}, "300"]}]}
+    # Every model of every provider is no default that a company could accept.
+    assert template["Parameters"]["AllowedModelIds"]["Default"] != "*"
+    stack = resolve(template, {"ReservedConcurrency": "0"})
+    assert stack["Function"]["Properties"]["ReservedConcurrentExecutions"] == "0"
+    assert "ReservedConcurrentExecutions" not in resolve(template, {})["Function"]["Properties"]
+
+
+ALARMS = {
+    "FunctionFails",
+    "FunctionThrottled",
+    "FunctionIsLate",
+    "ApiFails",
+    "EventDeadLetters",
+    "EventPipeFails",
+    "EventStreamIsLate",
+}
+
+
+def check_alarms(template):
+    """Each alarm is explained, notifies the topic when there is one, and is quiet when nothing is called."""
+    resources = template["Resources"]
+    assert {name for name, inner in resources.items() if inner["Type"] == "AWS::CloudWatch::Alarm"} == ALARMS
+    operations = (ROOT / "docs/operations.md").read_text()
+    topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    for name in ALARMS:
+        alarm = resources[name]["Properties"]
+        assert f"`{name}`" in operations, f"docs/operations.md does not say what {name} means"
+        assert alarm["TreatMissingData"] == "notBreaching" and alarm["AlarmActions"] == topic
+    for seconds, timeout in template["Mappings"]["Timeout"].items():
+        stack = resolve(template, {"GatewayTimeoutSeconds": seconds})
+        # The margin of src/deadline.rs, after which even the last write has ended.
+        assert stack["FunctionIsLate"]["Properties"]["Threshold"] == timeout["Function"] * 1000 - 300
+    rate = resources["FunctionFails"]["Properties"]["Metrics"][0]["Expression"]
+    assert rate == "IF(invocations > 0, 100 * errors / invocations, 0)"
 
 
 def check_trust(resources):
@@ -141,7 +271,7 @@ def check_place_index(resources):
     assert place_index["DataSourceConfiguration"]["IntendedUse"] == {"Ref": "LocationIntendedUse"}
     variables = resources["Function"]["Properties"]["Environment"]["Variables"]
     assert variables["LOCATION_INTENDED_USE"] == {"Ref": "LocationIntendedUse"}
-    assert variables["PLACE_INDEX_NAME"] == {"Ref": "PlaceIndex"}
+    assert variables["PLACE_INDEX_NAME"] == {"Fn::If": ["HasPlaceIndex", {"Ref": "PlaceIndex"}, ""]}
 
 
 def check_journal(resources):
@@ -160,11 +290,16 @@ def check_timeouts(template):
 EVENT_PATH = {
     "EventQueue",
     "EventDeadLetterQueue",
+    "EventQueuesTakeTlsOnly",
+    "EventDeadLetters",
+    "EventPipeFails",
+    "EventStreamIsLate",
     "EventPipe",
     "EventPipeRole",
     "EventStream",
     "EventStreamRole",
     "EventBackup",
+    "EventBackupTakesTlsOnly",
     "EventLogGroup",
     "EventLogStream",
 }
@@ -201,7 +336,7 @@ def check_event_path_is_off(template):
 
 
 def check_event_roles(resources):
-    queue, function, stream = "EventQueue.Arn", "Function.Arn", "EventStream.Arn"
+    queue, function, stream = "EventQueue.Arn", "FunctionAliaslive", "EventStream.Arn"
     backup, objects = "EventBackup.Arn", "${EventBackup.Arn}/*"
     log = (
         "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
@@ -286,7 +421,7 @@ def check_event_stream(resources):
     assert set(block) == {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
     assert all(value is True for value in block.values())
     assert bucket["Properties"]["BucketEncryption"] and bucket["Properties"]["LifecycleConfiguration"]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def fill_in(template, record):
@@ -340,10 +475,9 @@ def sqs_record(message_id, body):
 def check_event_pipe(resources):
     """The pipe asks the function, with elements as events/pipes.json has them."""
     pipe = resources["EventPipe"]["Properties"]
-    ends = {end: attribute(pipe[end]) for end in ("Source", "Enrichment", "Target", "RoleArn")}
+    ends = {end: attribute(pipe[end]) for end in ("Source", "Target", "RoleArn")}
     assert ends == {
         "Source": "EventQueue.Arn",
-        "Enrichment": "Function.Arn",
         "Target": "EventStream.Arn",
         "RoleArn": "EventPipeRole.Arn",
     }, ends
@@ -364,6 +498,12 @@ def main():
     template = transformed({})
     resources = template["Resources"]
     check_no_circle(resources)
+    check_deployment()
+    check_alias(template)
+    check_names(template)
+    check_regions(template)
+    check_parameters(template)
+    check_alarms(template)
     check_least_privilege(resources)
     check_api(resources)
     check_trust(resources)

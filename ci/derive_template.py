@@ -1,5 +1,5 @@
-"""Makes of the built template one that the local AWS can deploy, and changes nothing else: no place index, which it does not
-know, and the endpoints of what stands in for AWS.
+"""Makes of the built template one that the local AWS can deploy, and changes nothing else: without what it does not know, and with
+the endpoints of what stands in for AWS.
 
     derive(endpoints, path)
 """
@@ -11,6 +11,8 @@ import yaml
 
 from sandbox import PLACE_INDEX, ROOT
 
+# An alarm on a calculation.
+UNKNOWN = ["FunctionFails"]
 BUILT = ROOT / ".aws-sam/build/template.yaml"
 
 
@@ -32,25 +34,12 @@ def long_form(loader, suffix, node):
 Template.add_multi_constructor("!", long_form)
 
 
-def without_place_index(value):
-    """What refers to the place index names the sandbox's."""
-    if value == {"Ref": "PlaceIndex"}:
-        return PLACE_INDEX
-    if value == {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]}:
-        return f"arn:aws:geo:*:*:place-index/{PLACE_INDEX}"
-    if isinstance(value, dict):
-        return {key: without_place_index(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [without_place_index(inner) for inner in value]
-    return value
-
-
 def derive(endpoints, path):
     assert BUILT.is_file(), f"no {BUILT}: run ci/build"
     template = yaml.load(BUILT.read_text(), Template)
-    del template["Resources"]["PlaceIndex"]
-    template = without_place_index(template)
+    for name in UNKNOWN:
+        del template["Resources"][name]
     function = template["Resources"]["Function"]["Properties"]
     function["CodeUri"] = str(BUILT.parent / function["CodeUri"])
-    function["Environment"]["Variables"] |= endpoints
+    function["Environment"]["Variables"] |= endpoints | {"PLACE_INDEX_NAME": PLACE_INDEX}
     pathlib.Path(path).write_text(json.dumps(template, indent=2))

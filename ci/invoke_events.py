@@ -1,5 +1,5 @@
 """Hands each file of events/ to the built function as a user does, with SAM, and compares the answer with what is expected
-here. A file without an expectation is a failure.
+here. A file without an expectation is a failure. Then runs the local commands of README.md as they stand there.
 
     target/ci/venvs/sam/bin/python ci/invoke_events.py
 """
@@ -171,6 +171,29 @@ def call_api(environment):
             process.wait()
 
 
+def run_readme(environment):
+    """The local commands of README.md as they stand, with no other settings than the reader has: nobody's place index."""
+    commands = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("sam local ")]
+    assert commands, "README.md has no local command"
+    for command in commands:
+        log = OUT / "readme.log"
+        # SAM without a container engine, and the function that was built for this machine.
+        native = f"{sys.executable} {ROOT}/ci/sam_native.py"
+        with log.open("w") as errors:
+            done = subprocess.run(
+                f"{command.replace('sam', native, 1)} --parameter-overrides Architecture=x86_64",
+                shell=True,
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                timeout=SECONDS,
+            )
+        if done.returncode:
+            sys.exit(f"{command}: exit {done.returncode}\n{tail(log)}")
+        checked(command, EXPECTED[pathlib.Path(command.split()[-1]).name], json.loads(done.stdout), log)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     variables = {"PLACE_INDEX_NAME": PLACE_INDEX, "JOURNAL_TABLE_NAME": ""}
@@ -181,6 +204,8 @@ def main():
         environment = own | services | {"AWS_DEFAULT_REGION": services["AWS_REGION"], "SAM_CLI_TELEMETRY": "0"}
         invoke_all(environment)
         call_api(environment)
+        run_readme(environment)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 -- The two examples of the article, with a model that is still there.
 --
---   snow sql -f sql/demo.sql -D "model_id=us.amazon.nova-lite-v1:0"
+--   snow sql -f sql/demo.sql --role ANALYST --database TOOLS --schema PUBLIC --warehouse COMPUTE_WH \
+--     -D "model_id=us.amazon.nova-lite-v1:0"
 --
 -- The article's own model, anthropic.claude-3-sonnet-20240229-v1:0, is past its end of life.
 
@@ -11,13 +12,14 @@ SET DEFAULT_LLM_INSTRUCTIONS = 'Review the customer\'s most frequent retail purc
 
 SELECT ask_bedrock($DEFAULT_LLM_INSTRUCTIONS, 'Home Decor, Furniture, Lighting', $DEFAULT_MODEL);
 
--- Restaurants as JSON, and where they are.
+-- Restaurants as JSON, and where they are. No row comes where the model puts its JSON between ``` or is cut at 512 tokens:
+-- TRY_PARSE_JSON makes that a NULL, which PARSE_JSON would end the query for.
 SET DEFAULT_LLM_INSTRUCTIONS = 'You are a helpful agent only respond with json format, not anything else';
 
 SET PROMPT = 'Give me a few 5-star michelin restaurants in Las Vegas using json format as {"places":[{"place_name","address","city_name","state_name" }]}';
 
 WITH pjson AS (
-  SELECT PARSE_JSON(ask_bedrock($DEFAULT_LLM_INSTRUCTIONS, $PROMPT, $DEFAULT_MODEL)) AS v
+  SELECT TRY_PARSE_JSON(ask_bedrock($DEFAULT_LLM_INSTRUCTIONS, $PROMPT, $DEFAULT_MODEL)) AS v
 ),
 
 f AS (

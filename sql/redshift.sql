@@ -1,14 +1,15 @@
 -- Creates the functions in Amazon Redshift, as Lambda UDFs of the same Lambda function. Fill in the placeholders and run it:
 --
---   sed -e 's#<% function_name %>#stack-Function-1A2B3C#' -e 's#<% role_arn %>#arn:aws:iam::111122223333:role/redshift#' \
+--   sed -e 's#<% function_name %>#snowflake-functions#' -e 's#<% role_arn %>#arn:aws:iam::111122223333:role/redshift#' \
 --     -e 's#<% model_id %>#us.amazon.nova-lite-v1:0#' sql/redshift.sql | psql "host=... port=5439 dbname=dev user=admin"
 --
--- function_name is the end of the stack's output FunctionArn. role_arn is a role of your own, attached to the cluster or the
--- namespace, that redshift.amazonaws.com may assume (Redshift Serverless: redshift-serverless.amazonaws.com as well), with one
--- statement: {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "<FunctionArn>"}
+-- function_name is the stack's output FunctionName. role_arn is a role of your own, attached to the cluster or the namespace, that
+-- redshift.amazonaws.com may assume (Redshift Serverless: redshift-serverless.amazonaws.com as well), with one statement:
+-- {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:us-west-2:111122223333:function:<FunctionName>"}
 --
--- Who creates functions needs the language; a superuser has it, others are granted it:
--- GRANT USAGE ON LANGUAGE exfunc TO etl;
+-- A superuser may run this. Others may with a permission of the system, which comes by a role; the language alone
+-- (GRANT USAGE ON LANGUAGE exfunc) lets them create a function, and not replace it:
+-- GRANT CREATE OR REPLACE EXTERNAL FUNCTION TO ROLE etl;
 
 -- The names are to be these, in any schema: the function is told `schema.name`, and looks for the name.
 --

@@ -1,24 +1,16 @@
--- Creates the API integration and the functions. Run it with the Snowflake CLI, as a role that may create integrations:
+-- The owner's part: the functions, in the schema that the connection names. Run it with the Snowflake CLI, as a role that may
+-- create functions there and use the integration of sql/integration.sql; it needs no warehouse:
 --
---   snow sql -f sql/setup.sql -D "api_url=https://abc123.execute-api.us-west-2.amazonaws.com/v1" \
---                             -D "role_arn=arn:aws:iam::111122223333:role/stack-SnowflakeRole-1A2B3C"
+--   snow sql -f sql/setup.sql --role FUNCTION_OWNER --database TOOLS --schema PUBLIC -D "user_role=ANALYST" \
+--     -D "api_url=https://abc123.execute-api.us-west-2.amazonaws.com/v1"
 --
--- Both values are outputs of the stack. Then update the stack with what DESC INTEGRATION says, below.
-
--- IF NOT EXISTS, and never OR REPLACE: an integration that is created again has another external id, and the role no longer
--- trusts it.
-CREATE API INTEGRATION IF NOT EXISTS aws_functions
-  API_PROVIDER = aws_api_gateway
-  API_AWS_ROLE_ARN = '<% role_arn %>'
-  API_ALLOWED_PREFIXES = ('<% api_url %>/')
-  ENABLED = TRUE
-  COMMENT = 'Amazon Bedrock and Amazon Location, through one Lambda function';
-
--- API_AWS_IAM_USER_ARN and API_AWS_EXTERNAL_ID of this go into the stack's SnowflakeUserArn and SnowflakeExternalId, the
--- trailing "=" included:
+-- api_url is an output of the stack, and user_role the role that may call the functions.
 --
---   sam deploy --parameter-overrides SnowflakeUserArn=arn:aws:iam::... SnowflakeExternalId=...
-DESC INTEGRATION aws_functions;
+-- OR ALTER: it can be run again, after MAX_BATCH_ROWS or a comment has changed, and neither a query nor a grant notices. The
+-- address is the one thing that it cannot change. For another API drop the functions first, as sql/teardown.sql does; the
+-- grants are made anew below. One setting alone: ALTER FUNCTION get_coordinate(VARCHAR) SET MAX_BATCH_ROWS = 200;
+--
+-- SECURE: who may call a function does not see its address and its integration.
 
 -- MAX_BATCH_ROWS. With the journal a batch may take up to 600 s, and rows, of one query or many, share the model's quota:
 --
@@ -29,7 +21,7 @@ DESC INTEGRATION aws_functions;
 -- suits those with this quota (8.3 x 600 x 0.7 / 64 = 54 would be safe at the very worst); raise it with the quota.
 --
 -- VOLATILE: a model may answer the same question in another way. Within a batch, equal rows share a call all the same.
-CREATE OR REPLACE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR)
+CREATE OR ALTER SECURE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR)
   RETURNS VARCHAR
   CALLED ON NULL INPUT
   VOLATILE
@@ -43,7 +35,7 @@ CREATE OR REPLACE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_conte
 -- with three other batches beside it: so it needs no journal, and works with LocationIntendedUse=SingleUse too.
 --
 -- IMMUTABLE: an address stays where it is, so Snowflake may send each one once.
-CREATE OR REPLACE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
+CREATE OR ALTER SECURE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
   RETURNS VARIANT
   CALLED ON NULL INPUT
   IMMUTABLE
@@ -53,6 +45,6 @@ CREATE OR REPLACE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
   COMPRESSION = AUTO
   AS '<% api_url %>/get_coordinate';
 
--- Who may call them:
--- GRANT USAGE ON FUNCTION ask_bedrock(VARCHAR, VARCHAR, VARCHAR) TO ROLE analyst;
--- GRANT USAGE ON FUNCTION get_coordinate(VARCHAR) TO ROLE analyst;
+-- Who may call them, each of which costs money: one role, and no PUBLIC. It needs USAGE on the database and the schema, too.
+GRANT USAGE ON FUNCTION ask_bedrock(VARCHAR, VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION get_coordinate(VARCHAR) TO ROLE <% user_role %>;
