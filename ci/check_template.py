@@ -75,6 +75,8 @@ def check_least_privilege(resources):
         "bedrock:InvokeModel": None,
         "bedrock:ApplyGuardrail": {"Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:*:guardrail/*"},
         "geo:SearchPlaceIndexForText": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
+        "dynamodb:BatchGetItem": {"Fn::GetAtt": ["Journal", "Arn"]},
+        "dynamodb:BatchWriteItem": {"Fn::GetAtt": ["Journal", "Arn"]},
         "dynamodb:GetItem": {"Fn::GetAtt": ["Journal", "Arn"]},
         "dynamodb:PutItem": {"Fn::GetAtt": ["Journal", "Arn"]},
         "dynamodb:UpdateItem": {"Fn::GetAtt": ["Journal", "Arn"]},

@@ -40,9 +40,7 @@ impl Work<'_, '_> {
     pub fn to_share(&mut self) -> Vec<(u32, Outcome)> {
         let serves_others = |outcome: &Outcome| match outcome.refusal() {
             None => true,
-            Some(refusal) => {
-                refusal.whose == Whose::Row && !matches!(refusal.code, Code::Timeout | Code::ServiceError)
-            }
+            Some(refusal) => refusal.whose == Whose::Row && !matches!(refusal.code, Code::Timeout | Code::ServiceError),
         };
         let outcome = |row: u32| Some((row, self.rows[index(row)].outcome.clone().filter(serves_others)?));
         std::mem::take(&mut self.unshared).into_iter().filter_map(outcome).collect()

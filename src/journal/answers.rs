@@ -36,7 +36,8 @@ impl Scope {
     pub fn of(function: &str, statement: Option<&str>, expires: SystemTime) -> Self {
         let mut hash = Sha256::new();
         hash.update([VERSION]);
-        for part in [function, if statement.is_some() { "statement" } else { "account" }, statement.unwrap_or_default()] {
+        for part in [function, if statement.is_some() { "statement" } else { "account" }, statement.unwrap_or_default()]
+        {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
@@ -155,7 +156,8 @@ mod tests {
     fn a_key_is_of_scope_function_and_every_part_of_the_question() {
         let question = |parts: &[&'static str]| parts.iter().map(|part| (*part).into()).collect::<Question<'_>>();
         let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-        let key = |function, statement, parts: &[&'static str]| Scope::of(function, statement, expires).key(&question(parts));
+        let key =
+            |function, statement, parts: &[&'static str]| Scope::of(function, statement, expires).key(&question(parts));
         let own = key("f", Some("q"), &["ab", "c"]);
         assert_eq!(own, key("f", Some("q"), &["ab", "c"]));
         for other in [

@@ -130,7 +130,15 @@ impl<'a> WrittenOutcome<'a> {
             }
             Err(refusal) => (None, Some(Refused::of(refusal)), Usage::default(), None),
         };
-        Some(Self { value, refused, usage, stop_reason, attempts: outcome.attempts, latency_ms, shared: outcome.shared })
+        Some(Self {
+            value,
+            refused,
+            usage,
+            stop_reason,
+            attempts: outcome.attempts,
+            latency_ms,
+            shared: outcome.shared,
+        })
     }
 }
 
@@ -188,7 +196,12 @@ mod tests {
         };
         let usage = Usage { input_tokens: Some(3), ..Usage::default() };
         let value = Answered { value: "{\"a\":1.50}".into(), usage, stop_reason: Some("end_turn".into()) };
-        let outcome = |result| Outcome { result, attempts: 2, latency: Duration::from_millis(70), shared: Some(Shared::Statement) };
+        let outcome = |result| Outcome {
+            result,
+            attempts: 2,
+            latency: Duration::from_millis(70),
+            shared: Some(Shared::Statement),
+        };
         let tries = |failed| Tries { calls: 4, failed, ..Tries::default() };
         let first = Entry {
             outcomes: vec![(0, outcome(Ok(value))), (7, outcome(Err(refusal.clone())))],

@@ -18,9 +18,12 @@ pub struct Memory {
     records: Mutex<HashMap<Key, Record>>,
     /// Answers, and when they expire.
     answers: Mutex<HashMap<AnswerKey, (Outcome, SystemTime)>>,
-    /// What each batch asks for, and until when, by scope.
-    asking: Mutex<HashMap<String, HashMap<Key, (SystemTime, Vec<Tag>)>>>,
+    /// What each batch asks for, by scope.
+    asking: Mutex<HashMap<String, Claims>>,
 }
+
+/// What each batch asks for, and until when.
+type Claims = HashMap<Key, (SystemTime, Vec<Tag>)>;
 
 #[derive(Debug)]
 struct Record {
@@ -114,7 +117,11 @@ impl Memory {
     fn asked(&self, scope: &Scope, batch: &Key, now: SystemTime) -> HashSet<Tag> {
         let asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         let claims = asking.get(&scope.board()).into_iter().flatten();
-        claims.filter(|(other, (until, _))| *other != batch && now < *until).flat_map(|(_, (_, tags))| tags).copied().collect()
+        claims
+            .filter(|(other, (until, _))| *other != batch && now < *until)
+            .flat_map(|(_, (_, tags))| tags)
+            .copied()
+            .collect()
     }
 
     fn known(&self, key: &AnswerKey, now: SystemTime) -> Option<Outcome> {

@@ -1,12 +1,16 @@
 //! What a journal promises, checked of each kind of journal.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use serde_json::json;
+use snowflake_aws_functions::function::{Answered, Outcome};
 use snowflake_aws_functions::journal::{
-    Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Memory, NewRows, Then,
+    AnswerKey, Answers, Asking, Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Memory, NewRows, Recalled,
+    Scope, Tag, Then,
 };
 
 const RETENTION: Duration = Duration::from_hours(12);
@@ -162,7 +166,108 @@ async fn one_of_many_claims_wins(journal: &dyn Journal) {
     assert!(claims.iter().all(|claimed| matches!(claimed, Claimed::Ours(..) | Claimed::Busy)));
 }
 
+/// An outcome of that value.
+fn outcome(value: &str) -> Outcome {
+    let answered = Answered::from(json!(value).to_string().into_boxed_str());
+    Outcome { result: Ok(answered), attempts: 1, latency: Duration::from_millis(5), shared: None }
+}
+
+/// A scope of its own, and keys in it.
+struct Questions {
+    scope: Scope,
+    keys: Vec<AnswerKey>,
+    now: SystemTime,
+}
+
+impl Questions {
+    fn new(count: usize) -> Self {
+        let now = SystemTime::now();
+        let scope = Scope::of("conformance", Some(&fastrand::u128(..).to_string()), now + RETENTION);
+        let keys = (0..count).map(|number| scope.key(&vec![number.to_string().into()].into_boxed_slice())).collect();
+        Self { scope, keys, now }
+    }
+
+    fn tags(&self, which: std::ops::Range<usize>) -> Vec<Tag> {
+        self.keys[which].iter().map(AnswerKey::tag).collect()
+    }
+
+    async fn recall(&self, answers: &dyn Answers, batch: &str, after: Duration) -> Recalled {
+        answers.recall(&self.scope, &Key::of("f", batch), &self.keys, self.now + after).await.unwrap()
+    }
+
+    async fn ask(&self, answers: &dyn Answers, batch: &str, tags: &[Tag], after: Duration) -> HashSet<Tag> {
+        let now = self.now + after;
+        let (batch, until) = (&Key::of("f", batch), now + Duration::from_secs(6));
+        answers.ask(&Asking { scope: &self.scope, batch, tags, now, until }).await.unwrap()
+    }
+}
+
+async fn answers_come_back_until_they_expire(answers: &dyn Answers) {
+    let of = Questions::new(150);
+    assert_eq!(of.recall(answers, "a", NOW).await, Recalled::default());
+    let kept: Vec<_> = of.keys.iter().map(|key| (*key, outcome(&format!("{key:?}")))).collect();
+    answers.keep(&of.scope, &kept[..140]).await.unwrap();
+    let recalled = of.recall(answers, "a", LATER).await;
+    assert_eq!(recalled.answers, kept[..140].iter().cloned().collect());
+    // Who comes second is told what holds, and changes nothing.
+    let second = (of.keys[0], outcome("second"));
+    assert_eq!(answers.keep_first(&of.scope, &second, of.now).await.unwrap(), Some(kept[0].1.clone()));
+    assert_eq!(answers.keep_first(&of.scope, &kept[140], of.now).await.unwrap(), None);
+    let recalled = of.recall(answers, "a", LATER).await;
+    assert_eq!(recalled.answers, kept[..141].iter().cloned().collect());
+    let expired = RETENTION + Duration::from_secs(2);
+    assert_eq!(of.recall(answers, "a", expired).await, Recalled::default());
+    assert_eq!(
+        answers.keep_first(&of.scope, &second, of.now + expired).await.unwrap(),
+        None,
+        "what has expired is not there"
+    );
+    let other = Questions::new(150);
+    assert_eq!(other.recall(answers, "a", NOW).await, Recalled::default(), "another statement's");
+}
+
+async fn a_large_answer_comes_back_whole(answers: &dyn Answers) {
+    let of = Questions::new(1);
+    let mut random = fastrand::Rng::with_seed(5);
+    let text: String = (0..100_000).map(|_| random.alphanumeric()).collect();
+    let kept = (of.keys[0], outcome(&text));
+    answers.keep(&of.scope, std::slice::from_ref(&kept)).await.unwrap();
+    assert_eq!(of.recall(answers, "a", NOW).await.answers, [kept].into());
+}
+
+async fn one_asks_at_a_time(answers: &dyn Answers) {
+    let of = Questions::new(40);
+    assert!(of.ask(answers, "a", &of.tags(0..20), NOW).await.is_empty());
+    assert!(of.ask(answers, "a", &of.tags(5..20), NOW).await.is_empty(), "its own claim is in nobody's way");
+    let lost = of.ask(answers, "b", &of.tags(10..30), NOW).await;
+    assert_eq!(lost, of.tags(10..20).into_iter().collect());
+    // The second one lets go of what it has not got.
+    assert_eq!(of.ask(answers, "b", &of.tags(20..30), NOW).await, HashSet::new());
+    assert_eq!(of.recall(answers, "c", NOW).await.asked, of.tags(5..30).into_iter().collect());
+    assert_eq!(of.recall(answers, "b", NOW).await.asked, of.tags(5..20).into_iter().collect());
+    // A claim that is not renewed ends.
+    assert_eq!(of.recall(answers, "b", Duration::from_secs(7)).await.asked, HashSet::new());
+    assert!(of.ask(answers, "b", &of.tags(5..30), Duration::from_secs(7)).await.is_empty());
+}
+
+async fn one_of_many_that_ask_is_told_of_no_other(answers: &dyn Answers) {
+    let of = Questions::new(1);
+    let names: Vec<String> = (0..24).map(|number| format!("batch {number}")).collect();
+    let tags = of.tags(0..1);
+    let asked = futures_util::future::join_all(names.iter().map(|name| of.ask(answers, name, &tags, NOW))).await;
+    assert_eq!(asked.iter().filter(|lost| lost.is_empty()).count(), 1);
+    // Long after all of them are given up, one more asks, and then nothing is left of them.
+    let late = Duration::from_secs(3600);
+    assert!(of.ask(answers, "late", &tags, late).await.is_empty());
+    assert_eq!(of.recall(answers, "other", late).await.asked, tags.into_iter().collect());
+}
+
 async fn conforms(journal: &dyn Journal) {
+    let answers = journal.answers().unwrap();
+    answers_come_back_until_they_expire(answers).await;
+    a_large_answer_comes_back_whole(answers).await;
+    one_asks_at_a_time(answers).await;
+    one_of_many_that_ask_is_told_of_no_other(answers).await;
     one_at_a_time(journal).await;
     a_lease_ends(journal).await;
     other_rows_are_refused(journal).await;

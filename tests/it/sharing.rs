@@ -218,7 +218,9 @@ async fn twenty_thousand_rows_cost_their_five_hundred_distinct_ones() {
         let round = Round::with_variables(8, Duration::from_millis(500), 128, SECONDS_28, &[]).await;
         round.aws.bedrock().set_quota(quota);
         let lanes = QueryOptions { max_batch_rows: 100, parallel: 8, ..options(4000) };
-        let alone = query(&round, &column(500, 500), QueryOptions { query_id: Some("alone".to_owned()), ..lanes.clone() }).await;
+        let alone =
+            query(&round, &column(500, 500), QueryOptions { query_id: Some("alone".to_owned()), ..lanes.clone() })
+                .await;
         round.aws.bedrock().reset();
         let all = query(&round, &column(20_000, 500), lanes).await;
         let stats = round.aws.bedrock().stats();
@@ -235,12 +237,7 @@ async fn twenty_thousand_rows_cost_their_five_hundred_distinct_ones() {
 #[ignore = "needs a DynamoDB, and kills processes: ci/journal runs it"]
 async fn equal_rows_whose_owner_dies_are_asked_by_another_batch() {
     let round = Round::with_variables(4, Duration::from_millis(200), 8, SECONDS_28, &[]).await;
-    let lanes = QueryOptions {
-        max_batch_rows: 60,
-        parallel: 4,
-        retry_for: Duration::from_secs(60),
-        ..options(4100)
-    };
+    let lanes = QueryOptions { max_batch_rows: 60, parallel: 4, retry_for: Duration::from_secs(60), ..options(4100) };
     let kills = async {
         for seed in 0..3 {
             tokio::time::sleep(Duration::from_millis(700)).await;
@@ -262,7 +259,8 @@ async fn equal_rows_whose_owner_dies_are_asked_by_another_batch() {
 async fn a_query_that_is_run_again_within_the_hours_makes_no_call() {
     // Answers of other runs on the same table are of another account's function.
     let model_text = format!("run {}", fastrand::u64(..));
-    let round = Round::with_variables(4, Duration::from_millis(20), 64, SECONDS_28, &[("SHARED_ANSWERS_HOURS", "1")]).await;
+    let round =
+        Round::with_variables(4, Duration::from_millis(20), 64, SECONDS_28, &[("SHARED_ANSWERS_HOURS", "1")]).await;
     let texts: Vec<String> = (0..400).map(|row| format!("{model_text} {}", row % 150)).collect();
     let lanes = || QueryOptions { max_batch_rows: 50, parallel: 4, ..options(4200) };
     query(&round, &texts, lanes()).await;

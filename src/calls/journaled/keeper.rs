@@ -142,8 +142,8 @@ impl<'a> Keeper<'a> {
 
     /// The next step of sharing, if there is something to do and none is under way.
     fn step(&mut self, work: &mut Work<'_, '_>) -> Option<Step<'a>> {
-        let (to_share, unsettled) = self.sharing.as_ref()?.next(work)?;
-        Some(Box::pin(self.sharing.take()?.step(to_share, unsettled)))
+        let next = self.sharing.as_ref()?.next(work)?;
+        Some(Box::pin(self.sharing.take()?.step(next)))
     }
 
     fn write(&mut self, entry: Entry, then: Then) -> Option<Write<'a>> {

@@ -22,6 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Most questions in one claim: the claims of all batches of a statement share an item of 400 KB.
 const MOST: usize = 1024;
 
+/// What there is to do.
+pub struct Next {
+    /// Outcomes that others do not know yet.
+    to_share: Vec<(u32, Outcome)>,
+    /// Rows without an outcome.
+    unsettled: Vec<u32>,
+}
+
 /// What one step has found out.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -65,16 +73,16 @@ impl<'a> Sharing<'a> {
     /// Before anything is asked: takes what is known, and claims what nobody is asking for.
     pub async fn begin(self, work: &mut Work<'_, '_>) -> Self {
         work.set_aside(&work.unsettled().collect());
-        let (sharing, found) = self.step(Vec::new(), work.unsettled().collect()).await;
+        let (sharing, found) = self.step(Next { to_share: Vec::new(), unsettled: work.unsettled().collect() }).await;
         found.tell(work);
         sharing
     }
 
     /// Whether there is something to do: something to publish, somebody to wait for, or a claim to renew.
-    pub fn next(&self, work: &mut Work<'_, '_>) -> Option<(Vec<(u32, Outcome)>, Vec<u32>)> {
-        let (to_share, unsettled) = (work.to_share(), work.unsettled().collect::<Vec<u32>>());
-        let waits = !self.is_alone && unsettled.iter().any(|row| !self.own.contains(row));
-        (!to_share.is_empty() || waits || self.is_due(&unsettled)).then_some((to_share, unsettled))
+    pub fn next(&self, work: &mut Work<'_, '_>) -> Option<Next> {
+        let next = Next { to_share: work.to_share(), unsettled: work.unsettled().collect() };
+        let waits = !self.is_alone && next.unsettled.iter().any(|row| !self.own.contains(row));
+        (!next.to_share.is_empty() || waits || self.is_due(&next.unsettled)).then_some(next)
     }
 
     fn is_due(&self, unsettled: &[u32]) -> bool {
@@ -82,7 +90,8 @@ impl<'a> Sharing<'a> {
     }
 
     /// Publishes answers, looks up those of others, and claims what has become free.
-    pub async fn step(mut self, to_share: Vec<(u32, Outcome)>, unsettled: Vec<u32>) -> (Self, Found) {
+    pub async fn step(mut self, next: Next) -> (Self, Found) {
+        let Next { to_share, unsettled } = next;
         if let Err(error) = self.publish(&to_share).await {
             tracing::warn!(answers = to_share.len(), "answers are not shared with other batches: {error}");
         }
