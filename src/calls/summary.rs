@@ -47,7 +47,6 @@ impl Summary {
             rows,
             distinct,
             taken,
-            taken,
             calls,
             throttled,
             failed,

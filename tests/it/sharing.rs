@@ -218,9 +218,12 @@ async fn twenty_thousand_rows_cost_their_five_hundred_distinct_ones() {
         let round = Round::with_variables(8, Duration::from_millis(500), 128, SECONDS_28, &[]).await;
         round.aws.bedrock().set_quota(quota);
         let lanes = QueryOptions { max_batch_rows: 100, parallel: 8, ..options(4000) };
-        let alone =
-            query(&round, &column(500, 500), QueryOptions { query_id: Some("alone".to_owned()), ..lanes.clone() })
-                .await;
+        let alone = query(
+            &round,
+            &column(500, 500),
+            QueryOptions { query_id: Some(format!("alone {}", quota.is_some())), ..lanes.clone() },
+        )
+        .await;
         round.aws.bedrock().reset();
         let all = query(&round, &column(20_000, 500), lanes).await;
         let stats = round.aws.bedrock().stats();

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::super::{Times, fits};
 use super::sharing::{self, Found, Sharing};
 use crate::batch::{Entry, Progress, Work};
+use crate::function::Outcome;
 use crate::journal::{Journal, JournalError, Kept, Lease, Then, encode};
 
 /// How often answers are journaled: what the death of a process can lose.
@@ -100,13 +101,15 @@ impl<'a> Keeper<'a> {
                 work.refuse(refusal);
             }
         }
-        // What others wait for comes first.
-        if let Some(step) = self.stepping.take().map(|step| timeout_at(self.times.last_write, step)) {
-            self.sharing = step.await.ok().map(|(sharing, _)| sharing);
-        }
-        if let Some(step) = self.step(work) {
-            let _ = timeout_at(self.times.last_write, step).await;
-        }
+        let publishing =
+            timeout_at(self.times.last_write, publish(self.stepping.take(), self.sharing.take(), work.to_share()));
+        // Beside the last checkpoint, and never in its way.
+        let (is_done, _) = tokio::join!(self.keep_rest(work), publishing);
+        is_done
+    }
+
+    /// Journals what is left, and gives the lease back.
+    async fn keep_rest(mut self, work: &mut Work<'_, '_>) -> bool {
         let mut entry = work.unsaved();
         if let Some(write) = self.writing.take() {
             match timeout_at(self.times.last_write, write).await {
@@ -173,6 +176,17 @@ impl<'a> Keeper<'a> {
                 true
             }
         }
+    }
+}
+
+/// Publishes what others may be waiting for, after the step that is under way.
+async fn publish<'a>(step: Option<Step<'a>>, sharing: Option<Sharing<'a>>, to_share: Vec<(u32, Outcome)>) {
+    let sharing = match step {
+        Some(step) => Some(step.await.0),
+        None => sharing,
+    };
+    if let Some(sharing) = sharing {
+        sharing.publish(&to_share).await;
     }
 }
 

@@ -16,8 +16,9 @@ pub const INTERVAL: Duration = Duration::from_millis(500);
 /// How long a claim holds that is not renewed: what the death of its batch makes others wait.
 const CLAIM: Duration = Duration::from_secs(6);
 
-/// How long an operation on the table may take. Beyond that the batch goes on alone.
+/// How long an operation on the table may take, and what part of an invocation. Beyond that the batch goes on alone.
 const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENT_PART: u32 = 8;
 
 /// Most questions in one claim: the claims of all batches of a statement share an item of 400 KB.
 const MOST: usize = 1024;
@@ -53,6 +54,7 @@ pub struct Sharing<'a> {
     until: SystemTime,
     /// Whether the table could not be had: everything is asked, and nobody is waited for.
     is_alone: bool,
+    patience: Duration,
 }
 
 impl<'a> Sharing<'a> {
@@ -67,7 +69,8 @@ impl<'a> Sharing<'a> {
         let key = |row: &Result<_, _>| row.as_ref().ok().map(|job: &crate::function::Job<'_>| scope.key(&job.question));
         let keys = plan.distinct().iter().map(key).collect();
         let until = times.now;
-        Self { answers, scope, shared, batch, times, keys, own: HashSet::new(), until, is_alone: false }
+        let patience = PATIENCE.min(times.deadline.saturating_duration_since(times.begin) / PATIENT_PART);
+        Self { answers, scope, shared, batch, times, keys, own: HashSet::new(), until, is_alone: false, patience }
     }
 
     /// Before anything is asked: takes what is known, and claims what nobody is asking for.
@@ -92,9 +95,7 @@ impl<'a> Sharing<'a> {
     /// Publishes answers, looks up those of others, and claims what has become free.
     pub async fn step(mut self, next: Next) -> (Self, Found) {
         let Next { to_share, unsettled } = next;
-        if let Err(error) = self.publish(&to_share).await {
-            tracing::warn!(answers = to_share.len(), "answers are not shared with other batches: {error}");
-        }
+        self.publish(&to_share).await;
         if self.is_alone {
             return (self, Found::default());
         }
@@ -110,7 +111,14 @@ impl<'a> Sharing<'a> {
         }
     }
 
-    async fn publish(&self, to_share: &[(u32, Outcome)]) -> Result<(), JournalError> {
+    /// Keeps answers for others; what cannot be kept serves this batch alone.
+    pub async fn publish(&self, to_share: &[(u32, Outcome)]) {
+        if let Err(error) = self.keep(to_share).await {
+            tracing::warn!(answers = to_share.len(), "answers are not shared with other batches: {error}");
+        }
+    }
+
+    async fn keep(&self, to_share: &[(u32, Outcome)]) -> Result<(), JournalError> {
         let now = self.times.clock();
         // By a clock that may be wrong by a little.
         let holds = now + PATIENCE < self.until;
@@ -118,10 +126,10 @@ impl<'a> Sharing<'a> {
         let (own, others): (Vec<_>, Vec<_>) = to_share.iter().partition(|(row, _)| holds && self.own.contains(row));
         let own: Vec<_> = own.into_iter().filter_map(keyed).collect();
         if !own.is_empty() {
-            in_time(self.answers.keep(&self.scope, &own)).await?;
+            self.in_time(self.answers.keep(&self.scope, &own)).await?;
         }
         for answer in others.into_iter().filter_map(keyed) {
-            in_time(self.answers.keep_first(&self.scope, &answer, now)).await?;
+            self.in_time(self.answers.keep_first(&self.scope, &answer, now)).await?;
         }
         Ok(())
     }
@@ -137,7 +145,7 @@ impl<'a> Sharing<'a> {
         let keys: Vec<AnswerKey> = waiting.keys().copied().collect();
         let Recalled { answers, asked } = match keys.is_empty() {
             true => Recalled::default(),
-            false => in_time(self.answers.recall(&self.scope, &self.batch, &keys, now)).await?,
+            false => self.in_time(self.answers.recall(&self.scope, &self.batch, &keys, now)).await?,
         };
         let is_free = |(key, _): &(&AnswerKey, &u32)| !answers.contains_key(*key) && !asked.contains(&key.tag());
         // In the order of the rows, as far as a claim reaches.
@@ -159,9 +167,14 @@ impl<'a> Sharing<'a> {
         let until = self.times.end.min(now + CLAIM);
         let tags: Vec<u32> = self.own.iter().chain(more).filter_map(|row| Some(self.key(*row)?.tag())).collect();
         let asking = Asking { scope: &self.scope, batch: &self.batch, tags: &tags, now, until };
-        let lost = in_time(self.answers.ask(&asking)).await?;
+        let lost = self.in_time(self.answers.ask(&asking)).await?;
         self.until = until;
         Ok(lost)
+    }
+
+    async fn in_time<T>(&self, operation: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
+        let late = || Err(JournalError("an operation on answers does not end in time".to_owned()));
+        timeout(self.patience, operation).await.unwrap_or_else(|_| late())
     }
 
     fn key(&self, row: u32) -> Option<AnswerKey> {
@@ -175,9 +188,4 @@ impl Found {
         self.learnt.into_iter().for_each(|(row, outcome)| work.learn(row, outcome));
         work.take_back(self.free);
     }
-}
-
-async fn in_time<T>(operation: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-    let late = || Err(JournalError("an answer by what was asked does not come in time".to_owned()));
-    timeout(PATIENCE, operation).await.unwrap_or_else(|_| late())
 }
