@@ -7,7 +7,7 @@ mod outcome;
 
 pub use argument::{Argument, Kind, Parameter, Row};
 pub use fault::{Code, Fault, Moment, MomentKind, Refusal, Whose};
-pub use job::{Call, Job, PackFault, Question, Target};
+pub use job::{AskAll, Call, Job, PackFault, Question, Target};
 pub use outcome::{Answered, Outcome, Usage, Value};
 
 /// One function that SQL can call.
