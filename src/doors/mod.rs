@@ -27,7 +27,7 @@ const FORMS: &str = "the event has no known form; the forms are an API Gateway e
 #[serde(untagged)]
 pub enum Reply {
     /// To API Gateway.
-    Http(Response),
+    Http(Box<Response>),
     /// To every other caller.
     Json(Box<RawValue>),
 }
@@ -40,7 +40,7 @@ pub enum Reply {
 pub async fn open(house: &House, event: Event, times: Times) -> Result<Reply, CallError> {
     match event {
         Event::Object(event) => match Version::of(&event) {
-            Some(version) => Ok(Reply::Http(api_gateway::answer(house, version, &event, times).await)),
+            Some(version) => Ok(Reply::Http(Box::new(api_gateway::answer(house, version, &event, times).await))),
             None if redshift::recognises(&event) => json(redshift::answer(house, &event, times.deadline).await),
             None if direct::recognises(&event) => json(direct::answer(house, &event, times.deadline).await?),
             None => Err(CallError::Rejected(FORMS.to_owned())),
