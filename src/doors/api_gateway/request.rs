@@ -96,3 +96,52 @@ fn unreadable() -> CallError {
         its multiValueHeaders an object of arrays of text";
     CallError::Rejected(what.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::{Body, Request};
+
+    use super::*;
+    use crate::doors::Event;
+
+    fn members(json: &str) -> Box<Members> {
+        match serde_json::from_str(json) {
+            Ok(Event::Object(members)) => members,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_form_is_known_from_its_members() {
+        for (json, expected) in [
+            (r#"{"httpMethod":"POST","requestContext":{"http":{"method":"GET"}}}"#, Some(Version::V1)),
+            (r#"{"httpMethod":5}"#, Some(Version::V1)),
+            (r#"{"requestContext":{"stage":"v1","http":{"method":"POST"}}}"#, Some(Version::V2)),
+            (r#"{"requestContext":{"http":null}}"#, Some(Version::V2)),
+            (r#"{"httpMethod":null,"requestContext":{"elb":{}}}"#, None),
+            (r#"{"requestContext":[]}"#, None),
+            (r#"{"function":"get_coordinate"}"#, None),
+        ] {
+            assert_eq!(Version::of(&members(json)), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_the_headers_of_both_members_and_nothing_that_could_fail() {
+        let event = members(
+            r#"{"httpMethod":"PUT","path":"?","headers":{"HOST":"a b","X-One":"é"},"multiValueHeaders":{"x-MANY":["1","2"]},
+                "queryStringParameters":{"[":"]"},"requestContext":{"domainName":"["},"body":"?","isBase64Encoded":true}"#,
+        );
+        let request = Request::from(Version::V1.read(&event).unwrap());
+        assert_eq!((request.method().as_str(), request.uri().path(), request.body()), ("PUT", "/", &Body::Empty));
+        assert_eq!(request.headers()["x-one"].as_bytes(), "é".as_bytes());
+        assert_eq!(request.headers().get_all("X-Many").iter().collect::<Vec<_>>(), ["1", "2"]);
+        let event = members(
+            r#"{"headers":{"host":"a b","x-one":"1"},"rawPath":"?","rawQueryString":"[",
+                "requestContext":{"stage":"[","domainName":"[","http":{"method":"GET"}}}"#,
+        );
+        let request = Request::from(Version::V2.read(&event).unwrap());
+        assert_eq!((request.method().as_str(), request.uri().path()), ("GET", "/"));
+        assert_eq!(request.headers()["X-One"], "1");
+    }
+}
