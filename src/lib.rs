@@ -9,10 +9,10 @@
 //!            \-> journal
 //! ```
 //!
-//! - [`doors`]: one for each form of call, API Gateway, direct invocation, EventBridge Pipes, Redshift. They say what is a status and
-//!   what is an error, and know nothing of the services.
+//! - [`doors`]: one for each form of call, API Gateway on `lambda_http`, direct invocation, EventBridge Pipes, Redshift. They say what is a
+//!   status and what is an error, and know nothing of the services.
 //! - [`calls`]: the life of a call behind every door: answered at once, or under the journal's lease; its line in the log.
-//! - [`snowflake`]: the wire alone. The request's rows and headers, the response.
+//! - [`snowflake`]: the wire alone. The request's rows, the response, the names of the headers.
 //! - [`batch`]: distinct rows, fanned out as fast as each target's limiter allows, tried again until the deadline. It knows nothing of
 //!   HTTP, Bedrock or Location.
 //! - [`journal`]: what is known of a batch outside this process; in DynamoDB, or in memory.
@@ -22,8 +22,8 @@
 //! - [`function`]: the ground floor. What a function is, arguments, jobs, outcomes, the kinds of failure.
 //! - [`settings`]: what the environment says.
 //!
-//! No two rooms import each other, and none imports one above it. The binary `bootstrap` puts them together. The crate `sandbox`
-//! stands in for everything around it, in tests and in the demo.
+//! No two rooms import each other, and none imports one above it: `tests/it/rooms.rs` reads that from the sources. The binary
+//! `bootstrap` puts them together. The crate `sandbox` stands in for everything around it, in tests and in the demo.
 
 pub mod batch;
 pub mod bedrock;

@@ -1,66 +1,102 @@
-//! API Gateway: a REST API's events (version 1), and those of an HTTP API or a function URL (version 2).
+//! API Gateway, on `lambda_http`: a REST API's events (version 1), and those of an HTTP API or a function URL (version 2).
+//!
+//! `lambda_http` reads method, headers and path of either version into one request, and writes the answer in the form of the version
+//! that asked. What it leaves to its users is here: the body that was compressed, sizes, statuses, and events that cannot be read.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+mod body;
+mod request;
+mod response;
+
+use std::convert::Infallible;
+
+use lambda_http::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use lambda_http::http::{HeaderMap, Method};
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::util::BoxService;
+use lambda_http::{Adapter, Context, LambdaEvent, Request, RequestExt, Service, service_fn};
 use tracing::Instrument;
 
-use super::body;
+use self::response::{Answer, takes_gzip};
 use super::event::{Members, text};
-use super::http::{Response, takes_gzip};
 use crate::batch::Plan;
 use crate::calls::{Brought, CallError, House, Ids, Stand, Times};
 use crate::function::Function;
-use crate::snowflake::headers::{BATCH_ID, Headers, QUERY_ID};
-use crate::snowflake::{request, response};
+use crate::snowflake::headers::{BATCH_ID, QUERY_ID};
+use crate::snowflake::{request as rows, response as pairs};
 
-#[derive(Deserialize)]
-struct RequestContext {
-    http: Option<Http>,
-}
+pub use request::Version;
 
-#[derive(Deserialize)]
-struct Http {
-    method: Option<String>,
-}
-
-/// Whether the event is one of API Gateway.
-pub fn recognises(event: &Members) -> bool {
-    event.http_method.is_some() || version_2(event).is_some()
-}
-
-fn version_2(event: &Members) -> Option<Http> {
-    serde_json::from_str::<RequestContext>(event.request_context.as_deref()?.get()).ok()?.http
-}
+/// The answer in the form that API Gateway takes from a Lambda function. `lambda_http` gives the type no name.
+pub type Response = <Adapter<'static, Answer, BoxService<Request, Answer, Infallible>> as Service<
+    LambdaEvent<LambdaRequest>,
+>>::Response;
 
 /// Answers a request. Whatever goes wrong is an HTTP status; nothing becomes a failure of the invocation, which API
 /// Gateway would answer with 502.
-pub async fn answer(house: &House, event: &Members, times: Times) -> Response {
-    let headers = Headers::read(event.headers.as_deref().map_or("{}", RawValue::get));
-    let span = tracing::info_span!("request", query_id = headers.get(QUERY_ID), batch_id = headers.get(BATCH_ID));
-    match request(house, event, &headers, times).instrument(span).await {
-        Ok(Stand::Complete(json)) => Response::answered(json, takes_gzip(headers.get("accept-encoding").as_deref())),
-        Ok(Stand::Unfinished) => Response::unfinished(),
-        Err(error) => Response::from(&error),
+pub async fn answer(house: &House, version: Version, event: &Members, times: Times) -> Response {
+    let (request, mut unreadable) = match version.read(event) {
+        Ok(request) => (request, None),
+        Err(error) => (version.empty(), Some(error)),
+    };
+    let service = service_fn(|request: Request| {
+        let readable = unreadable.take().map_or(Ok(()), Err);
+        async move { Ok::<_, Infallible>(answer_request(house, request, readable, event, times).await) }
+    });
+    // Of Lambda's context a call needs its times, and has them.
+    match Adapter::from(service).call(LambdaEvent::new(request, Context::default())).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 
-async fn request(house: &House, event: &Members, headers: &Headers<'_>, times: Times) -> Result<Stand, CallError> {
-    let method = version_2(event).and_then(|http| http.method).or_else(|| text(event.http_method.as_deref()));
+async fn answer_request(
+    house: &House,
+    request: Request,
+    readable: Result<(), CallError>,
+    event: &Members,
+    times: Times,
+) -> Answer {
     let path = text(event.path.as_deref()).or_else(|| text(event.raw_path.as_deref())).unwrap_or_default();
-    let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let request = request.with_raw_http_path(path);
+    let headers = request.headers();
+    let span =
+        tracing::info_span!("request", query_id = header(headers, QUERY_ID), batch_id = header(headers, BATCH_ID));
+    let stand = async {
+        readable?;
+        stand(house, &request, event, times).await
+    };
+    match stand.instrument(span).await {
+        Ok(Stand::Complete(json)) => {
+            let takes_gzip =
+                headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(takes_gzip);
+            Answer::complete(json, takes_gzip)
+        }
+        Ok(Stand::Unfinished) => Answer::unfinished(),
+        Err(error) => Answer::from(&error),
+    }
+}
+
+async fn stand(house: &House, request: &Request, event: &Members, times: Times) -> Result<Stand, CallError> {
+    let name = request.raw_http_path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let function = house.function(name)?;
-    let id = |name| headers.get(name).filter(|id| !id.is_empty());
-    let (batch_id, query_id) = (id(BATCH_ID), id(QUERY_ID));
-    let ids = batch_id.as_deref().map(|batch| Ids { batch, statement: query_id.as_deref() });
-    match method.as_deref() {
-        Some("POST") => {
+    let headers = request.headers();
+    let id = |name| header(headers, name).filter(|id| !id.is_empty());
+    let ids = id(BATCH_ID).map(|batch| Ids { batch, statement: id(QUERY_ID) });
+    match *request.method() {
+        Method::POST => {
             let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
-            let body = body::text(event.body.as_deref(), is_base64, headers.get("content-encoding").as_deref())?;
+            let sent = body::read(event.body.as_deref(), is_base64)?;
+            let body = body::text(sent, header(headers, CONTENT_ENCODING.as_str()))?;
             post(house, function, ids, &body, times).await
         }
-        Some("GET") => get(house, function, ids, times).await,
+        Method::GET => get(house, function, ids, times).await,
         _ => Err(CallError::Rejected("send rows with POST, and ask for them again with GET".to_owned())),
     }
+}
+
+/// A header's value, if it is text: a batch id may hold more than the ASCII that `to_str` takes.
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
 }
 
 async fn post(
@@ -70,7 +106,7 @@ async fn post(
     body: &str,
     times: Times,
 ) -> Result<Stand, CallError> {
-    let rows = request::parse(body, function.parameters())?;
+    let rows = rows::parse(body, function.parameters())?;
     let plan = Plan::of(function, &rows.arguments);
     if let Some(ids) = ids {
         let brought = Brought { body, numbers: &rows.numbers, arguments: &rows.arguments, plan: &plan };
@@ -79,7 +115,7 @@ async fn post(
         }
     }
     let answers = house.answer(function, &plan, times.deadline).await?;
-    Ok(Stand::Complete(response::write(&rows.numbers, &answers)))
+    Ok(Stand::Complete(pairs::write(&rows.numbers, &answers)))
 }
 
 async fn get(house: &House, function: &dyn Function, ids: Option<Ids<'_>>, times: Times) -> Result<Stand, CallError> {

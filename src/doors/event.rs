@@ -1,9 +1,9 @@
 //! An event as Lambda hands it over, taken apart once and no deeper than it takes to tell the doors apart.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The event of one invocation.
@@ -18,8 +18,7 @@ pub enum Event {
 }
 
 /// The members of an object event that some door reads. Each may hold any JSON: the door says what is wrong with it.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub struct Members {
     /// API Gateway, version 1.
     pub http_method: Option<Box<RawValue>>,
@@ -31,6 +30,8 @@ pub struct Members {
     pub request_context: Option<Box<RawValue>>,
     /// API Gateway.
     pub headers: Option<Box<RawValue>>,
+    /// API Gateway, version 1.
+    pub multi_value_headers: Option<Box<RawValue>>,
     /// API Gateway.
     pub body: Option<Box<RawValue>>,
     /// API Gateway.
@@ -42,11 +43,30 @@ pub struct Members {
     /// Direct invocation of one call, and Redshift.
     pub arguments: Option<Box<RawValue>>,
     /// Redshift.
-    #[serde(rename = "external_function")]
     pub external_function: Option<Box<RawValue>>,
     /// Redshift.
-    #[serde(rename = "num_records")]
     pub num_records: Option<Box<RawValue>>,
+}
+
+impl Members {
+    fn slot(&mut self, name: &str) -> Option<&mut Option<Box<RawValue>>> {
+        Some(match name {
+            "httpMethod" => &mut self.http_method,
+            "path" => &mut self.path,
+            "rawPath" => &mut self.raw_path,
+            "requestContext" => &mut self.request_context,
+            "headers" => &mut self.headers,
+            "multiValueHeaders" => &mut self.multi_value_headers,
+            "body" => &mut self.body,
+            "isBase64Encoded" => &mut self.is_base64_encoded,
+            "function" => &mut self.function,
+            "data" => &mut self.data,
+            "arguments" => &mut self.arguments,
+            "external_function" => &mut self.external_function,
+            "num_records" => &mut self.num_records,
+            _ => return None,
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Event {
@@ -64,8 +84,18 @@ impl<'de> Visitor<'de> for EventVisitor {
         formatter.write_str("an event")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
-        Members::deserialize(MapAccessDeserializer::new(map)).map(|members| Event::Object(Box::new(members)))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
+        let mut members = Box::<Members>::default();
+        // Of a name that stands there twice the last counts, as for most readers: the derived reader would fail the invocation.
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match members.slot(&name) {
+                Some(member) => *member = map.next_value()?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Event::Object(members))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Event, A::Error> {
@@ -120,11 +150,12 @@ mod tests {
 
     #[test]
     fn members_of_any_type_are_taken() {
-        let Ok(Event::Object(members)) = serde_json::from_str(r#"{"httpMethod":5,"body":{"x":"\ud800"},"other":[1]}"#)
-        else {
+        let json = r#"{"httpMethod":"GET","httpMethod":5,"path":null,"body":{"x":"\ud800"},"other":[1]}"#;
+        let Ok(Event::Object(members)) = serde_json::from_str(json) else {
             panic!("no object");
         };
         assert_eq!(members.http_method.unwrap().get(), "5");
+        assert!(members.path.is_none());
         assert!(members.body.is_some() && members.function.is_none());
     }
 }

@@ -2,10 +2,8 @@
 
 mod api_gateway;
 mod arguments;
-mod body;
 mod direct;
 mod event;
-mod http;
 mod pipes;
 mod redshift;
 
@@ -13,9 +11,10 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+pub use api_gateway::Response;
 pub use event::Event;
-pub use http::Response;
 
+use self::api_gateway::Version;
 use crate::calls::{CallError, House, LARGEST_ANSWER, Times};
 
 /// What an event of no known form is answered with.
@@ -28,7 +27,7 @@ const FORMS: &str = "the event has no known form; the forms are an API Gateway e
 #[serde(untagged)]
 pub enum Reply {
     /// To API Gateway.
-    Http(Response),
+    Http(Box<Response>),
     /// To every other caller.
     Json(Box<RawValue>),
 }
@@ -40,17 +39,14 @@ pub enum Reply {
 /// A call that cannot be answered, from a caller that does not speak HTTP; an event of no known form.
 pub async fn open(house: &House, event: Event, times: Times) -> Result<Reply, CallError> {
     match event {
-        Event::Object(event) if api_gateway::recognises(&event) => {
-            Ok(Reply::Http(api_gateway::answer(house, &event, times).await))
-        }
-        Event::Object(event) if redshift::recognises(&event) => {
-            json(redshift::answer(house, &event, times.deadline).await)
-        }
-        Event::Object(event) if direct::recognises(&event) => {
-            json(direct::answer(house, &event, times.deadline).await?)
-        }
+        Event::Object(event) => match Version::of(&event) {
+            Some(version) => Ok(Reply::Http(Box::new(api_gateway::answer(house, version, &event, times).await))),
+            None if redshift::recognises(&event) => json(redshift::answer(house, &event, times.deadline).await),
+            None if direct::recognises(&event) => json(direct::answer(house, &event, times.deadline).await?),
+            None => Err(CallError::Rejected(FORMS.to_owned())),
+        },
         Event::Array(elements) => json(pipes::answer(house, &elements, times.deadline).await?),
-        _ => Err(CallError::Rejected(FORMS.to_owned())),
+        Event::Other => Err(CallError::Rejected(FORMS.to_owned())),
     }
 }
 

@@ -41,8 +41,134 @@ async fn every_form_of_body_is_read() {
             answer.text,
             r#"{"data":[[0,{"latitude":48.85837,"longitude":2.29448}],[12345678901234567890123456789012345678,null]]}"#
         );
-        assert_eq!(answer.response["headers"]["Content-Type"], "application/json");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
     }
+}
+
+const EIFFEL: &str = r#"{"data":[[0,{"latitude":48.85837,"longitude":2.29448}]]}"#;
+
+/// The event of a function URL with IAM, as its documentation shows it.
+fn function_url(body: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/get_coordinate",
+        "rawQueryString": "parameter1=value1&parameter1=value2&parameter2=value",
+        "cookies": ["cookie1", "cookie2"],
+        "headers": {"host": "abc.lambda-url.us-west-2.on.aws", "x-forwarded-proto": "https", "header2": "value1,value2"},
+        "queryStringParameters": {"parameter1": "value1,value2", "parameter2": "value"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abc",
+            "authentication": null,
+            "authorizer": {
+                "iam": {
+                    "accessKey": "AKIA...",
+                    "accountId": "111122223333",
+                    "callerId": "AIDA...",
+                    "cognitoIdentity": null,
+                    "principalOrgId": null,
+                    "userArn": "arn:aws:iam::111122223333:user/example-user",
+                    "userId": "AIDA...",
+                },
+            },
+            "domainName": "abc.lambda-url.us-west-2.on.aws",
+            "domainPrefix": "abc",
+            "http": {
+                "method": "POST",
+                "path": "/get_coordinate",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "123.123.123.123",
+                "userAgent": "agent",
+            },
+            "requestId": "id",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "12/Mar/2020:19:03:58 +0000",
+            "timeEpoch": 1583348638390_u64,
+        },
+        "body": body,
+        "pathParameters": null,
+        "isBase64Encoded": false,
+        "stageVariables": null,
+    })
+}
+
+#[tokio::test]
+async fn events_of_every_gateway_are_answered() {
+    let house = House::open().await;
+    let body = json!({"data": [[0, "Eiffel Tower, Paris"]]}).to_string();
+    let url = function_url(&body);
+    let mut cookies = url.clone();
+    cookies["rawPath"] = json!("/v1/get_coordinate/");
+    cookies["requestContext"]["stage"] = json!("v1");
+    cookies["requestContext"].as_object_mut().unwrap().remove("authorizer");
+    cookies["cookies"] = json!(["session=abc; Path=/", "é=ü"]);
+    let mut plain = event("POST", "get_coordinate", &[], &body);
+    plain["path"] = json!("/get_coordinate/");
+    let mut staged = plain.clone();
+    staged["path"] = json!("/v1/functions/get_coordinate");
+    // What lambda_http would make no URI of.
+    let mut odd = event("POST", "get_coordinate", &[("Host", "no host at all"), ("X-Forwarded-Proto", "")], &body);
+    odd["path"] = json!(format!("{}/get_coordinate", "a b:%".repeat(20_000)));
+    odd["queryStringParameters"] = json!({"a b": "<>^"});
+    odd["requestContext"]["domainName"] = json!("[");
+    let mut bare = plain.clone();
+    for member in ["headers", "requestContext", "resource"] {
+        bare.as_object_mut().unwrap().remove(member);
+    }
+    for event in [url, cookies, plain, staged, odd, bare] {
+        assert_eq!(house.http(event.clone()).await.text, EIFFEL, "{event}");
+    }
+}
+
+#[tokio::test]
+async fn header_names_match_in_any_case_with_one_value_or_many() {
+    let house = House::open().await;
+    let id = "SF-eXternal-function-QUERY-batch-ID";
+    let single = event("GET", "get_coordinate", &[(id, "b")], "");
+    let mut many = event("GET", "get_coordinate", &[], "");
+    many["headers"] = Value::Null;
+    many["multiValueHeaders"] = json!({id: ["b", "c"], "Accept": ["*/*"]});
+    let mut both = many.clone();
+    both["headers"] = json!({id: "b"});
+    for event in [single, many, both] {
+        assert_eq!(house.http(event.clone()).await.status, 404, "{event}");
+    }
+    let without = house.http(event("GET", "get_coordinate", &[("sf-external-function-query-batch-i", "b")], "")).await;
+    assert_eq!(without.status, 400);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_answered_400_in_the_form_of_its_version() {
+    let house = House::open().await;
+    let many: serde_json::Map<String, Value> = (0..40_000).map(|n| (format!("x-{n}"), json!("v"))).collect();
+    let headers =
+        [json!({"secret": null}), json!({"a b": "secret"}), json!({"a": "secret\n"}), json!("secret"), json!(many)];
+    let v1 = event("POST", "get_coordinate", &[], r#"{"data":[]}"#);
+    let v2 = function_url(r#"{"data":[]}"#);
+    for headers in headers {
+        for event in [&v1, &v2] {
+            let mut event = event.clone();
+            event["headers"] = headers.clone();
+            let answer = house.http(event.clone()).await;
+            assert_eq!(answer.status, 400, "{}", answer.text);
+            assert!(answer.error().contains("headers") && !answer.text.contains("secret"), "{}", answer.text);
+            assert_eq!(answer.response.get("cookies").is_some(), event["version"] == "2.0");
+        }
+    }
+    let mut context = v2.clone();
+    context["requestContext"]["http"] = json!({"method": 5});
+    let mut method = v1.clone();
+    method["httpMethod"] = json!("a b");
+    let mut base64 = v1.clone();
+    base64["isBase64Encoded"] = json!(true);
+    let surrogate = v1.to_string().replace(r#""{\"data\":[]}""#, r#""\ud800""#);
+    for event in [context.to_string(), method.to_string(), base64.to_string(), surrogate] {
+        assert_eq!(house.text(event.clone()).await.status, 400, "{event}");
+    }
+    assert_eq!(house.lambda.crashes(), 0);
+    assert!(!house.lambda.logs().contains("panic"));
 }
 
 #[tokio::test]
@@ -103,7 +229,7 @@ async fn a_large_answer_is_gzipped_for_who_takes_it_and_a_larger_one_refused() {
     let plain = house.http(post(&[])).await;
     assert_eq!(plain.values().len(), 4);
     let gzipped = house.http(post(&[("ACCEPT-encoding", "gzip")])).await;
-    assert_eq!(gzipped.response["headers"]["Content-Encoding"], "gzip");
+    assert_eq!(gzipped.header("content-encoding"), Some("gzip"));
     assert_eq!(gzipped.response["isBase64Encoded"], true);
     let mut body = String::new();
     flate2::read::GzDecoder::new(&STANDARD.decode(gzipped.text).unwrap()[..]).read_to_string(&mut body).unwrap();
@@ -123,5 +249,5 @@ async fn a_large_answer_is_gzipped_for_who_takes_it_and_a_larger_one_refused() {
     let answer = house.http(post(&[("accept-encoding", "gzip")])).await;
     assert_eq!(answer.status, 400, "Snowflake takes 10 MB, counted before compression");
     assert!(answer.error().contains("Snowflake"), "{}", answer.error());
-    assert_eq!(Value::Null, answer.response["headers"]["Content-Encoding"]);
+    assert_eq!(answer.header("content-encoding"), None);
 }

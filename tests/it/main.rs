@@ -12,6 +12,7 @@ mod get_coordinate;
 mod http;
 mod journal;
 mod model;
+mod rooms;
 mod scenarios;
 mod settings;
 mod sharing;

@@ -60,7 +60,12 @@ impl House {
     }
 
     pub async fn http(&self, event: Value) -> Answer {
-        Answer::of(&self.lambda.invoke(event.to_string()).await)
+        self.text(event.to_string()).await
+    }
+
+    /// An event as its text, which may be what no [`Value`] holds.
+    pub async fn text(&self, event: String) -> Answer {
+        Answer::of(&self.lambda.invoke(event).await)
     }
 
     /// The same with a timeout of its own.
@@ -103,6 +108,14 @@ impl Answer {
             assert_eq!(row.as_array().unwrap().len(), 2);
         }
         rows.iter().map(|row| &row[1]).collect()
+    }
+
+    /// The first value of a header, wherever the form of the event's version has it.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let members =
+            ["headers", "multiValueHeaders"].into_iter().filter_map(|member| self.response[member].as_object());
+        let (_, value) = members.flatten().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        value.as_str().or_else(|| value[0].as_str())
     }
 
     pub fn error(&self) -> &str {

@@ -79,8 +79,8 @@ impl Aws {
     ///
     /// When no port can be bound.
     pub async fn start(options: AwsOptions) -> std::io::Result<Aws> {
-        let bedrock = Service::start(bedrock::Bedrock::new(&options), &options).await?;
-        let location = Service::start(location::Location::new(&options), &options).await?;
+        let bedrock = Service::start(&bedrock::BEDROCK, &options).await?;
+        let location = Service::start(&location::LOCATION, &options).await?;
         Ok(Aws { bedrock, location, options })
     }
 

@@ -11,38 +11,79 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::AwsOptions;
 use super::calls::{Call, Log, Stats};
 use super::faults::{Fault, Faults, Rule};
 use super::quota::{Quota, TokenBucket};
 use super::reply::{Dropped, Payload, Reply};
 use super::sigv4::{self, Scope, Signable};
-use super::{AwsOptions, Credentials};
 
 /// The largest body that InvokeModel takes.
 const BODY_LIMIT: usize = 25_000_000;
 
-/// What a request asks for.
-#[derive(Debug, Clone)]
-pub(super) struct Route {
-    pub(super) operation: &'static str,
-    /// The decoded model id, or the name of the place index.
-    pub(super) target: String,
+/// What makes one service another than the next.
+pub(super) struct Api {
+    /// The service's name in signatures.
+    pub(super) signing_name: &'static str,
+    /// What can be asked for: a line for each operation, which has a file of its own.
+    pub(super) operations: &'static [Operation],
 }
 
-/// What makes one service another than the next.
-pub(super) trait Api: Send + Sync + 'static {
-    /// The service's name in signatures.
-    fn signing_name(&self) -> &'static str;
-    /// What is asked for; none when there is no such operation.
-    fn route(&self, method: &Method, path: &str) -> Option<Route>;
+/// An operation, asked for by POST.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    /// With `{}` for the target, if it has one.
+    pub(super) path: &'static str,
     /// The text by which rules and tests know the request.
-    fn text(&self, route: &Route, body: &Value) -> String;
-    /// The proper answer, changed by those faults that change only its content.
-    fn answer(&self, route: &Route, body: Option<&Value>, fault: Option<&Fault>) -> Reply;
+    pub(super) text: fn(&Value) -> String,
+    /// The proper answer, changed by those faults that change only its content; or the service's refusal.
+    pub(super) answer: fn(&Asked<'_>) -> Result<Reply, Reply>,
+}
+
+/// What an operation is asked.
+pub(super) struct Asked<'a> {
+    /// The decoded model id, or the name of the place index.
+    pub(super) target: &'a str,
+    /// The body, if it is JSON.
+    pub(super) body: Option<&'a Value>,
+    pub(super) fault: Option<&'a Fault>,
+    pub(super) options: &'a AwsOptions,
+}
+
+impl Api {
+    /// The operation and its target; none when there is no such operation.
+    pub(super) fn route(&self, method: &Method, path: &str) -> Option<(&'static Operation, String)> {
+        if *method != Method::POST {
+            return None;
+        }
+        self.operations.iter().find_map(|operation| Some((operation, operation.target(path)?)))
+    }
+}
+
+#[cfg(test)]
+impl Api {
+    /// Status and body of the answer to one request, with the options that are the default.
+    pub(super) fn ask(&self, name: &str, target: &str, body: &Value, fault: Option<&Fault>) -> (u16, Value) {
+        let operation = self.operations.iter().find(|operation| operation.name == name).unwrap();
+        let asked = Asked { target, body: Some(body), fault, options: &AwsOptions::default() };
+        let reply = (operation.answer)(&asked).unwrap_or_else(|refusal| refusal);
+        (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+    }
+}
+
+impl Operation {
+    fn target(&self, path: &str) -> Option<String> {
+        let Some((before, after)) = self.path.split_once("{}") else {
+            return (path == self.path).then(String::new);
+        };
+        let target = path.strip_prefix(before)?.strip_suffix(after).filter(|target| !target.contains('/'))?;
+        Some(percent_decode_str(target).decode_utf8().ok()?.into_owned())
+    }
 }
 
 /// A running service. It stops, with all its connections, when it is dropped.
@@ -54,16 +95,15 @@ pub struct Service {
 }
 
 struct Shared {
-    api: Box<dyn Api>,
-    region: String,
-    credentials: Credentials,
+    api: &'static Api,
+    options: AwsOptions,
     log: Log,
     control: Mutex<Control>,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Shared").field("service", &self.api.signing_name()).finish_non_exhaustive()
+        formatter.debug_struct("Shared").field("service", &self.api.signing_name).finish_non_exhaustive()
     }
 }
 
@@ -76,16 +116,10 @@ struct Control {
 }
 
 impl Service {
-    pub(super) async fn start(api: impl Api, options: &AwsOptions) -> std::io::Result<Service> {
+    pub(super) async fn start(api: &'static Api, options: &AwsOptions) -> std::io::Result<Service> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            api: Box::new(api),
-            region: options.region.clone(),
-            credentials: options.credentials.clone(),
-            log: Log::new(),
-            control: Mutex::default(),
-        });
+        let shared = Arc::new(Shared { api, options: options.clone(), log: Log::new(), control: Mutex::default() });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
         Ok(Service { address, shared, accepting })
     }
@@ -172,14 +206,14 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     let route = shared.api.route(&parts.method, parts.uri.path());
     let json: Option<Value> = serde_json::from_slice(&body).ok();
     let text = match (&route, &json) {
-        (Some(route), Some(json)) => shared.api.text(route, json),
+        (Some((operation, _)), Some(json)) => (operation.text)(json),
         _ => String::new(),
     };
     let in_flight = shared.log.arrived(body.len(), || Call {
         at: Instant::now(),
         answered_at: None,
-        operation: route.as_ref().map_or("unknown", |route| route.operation),
-        target: route.as_ref().map_or_else(|| parts.uri.path().to_owned(), |route| route.target.clone()),
+        operation: route.as_ref().map_or("unknown", |(operation, _)| operation.name),
+        target: route.as_ref().map_or_else(|| parts.uri.path().to_owned(), |(_, target)| target.clone()),
         text: text.clone(),
         body: json.clone().unwrap_or_default(),
         headers: parts.headers.clone(),
@@ -191,8 +225,8 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     let reply = match (shared.refusal(&parts, &body), route) {
         (Some(refusal), _) => refusal,
         (None, None) => Reply::error(404, "UnknownOperationException", "The operation does not exist."),
-        (None, Some(route)) => {
-            let (latency, fault) = match shared.admit(&route.target, &text) {
+        (None, Some((operation, target))) => {
+            let (latency, fault) = match shared.admit(&target, &text) {
                 Some(admitted) => admitted,
                 None => (Duration::ZERO, Some(Fault::Throttle)),
             };
@@ -210,10 +244,10 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
                 }
                 fault => {
                     truncate = fault == Some(Fault::Truncate);
-                    fault
-                        .as_ref()
-                        .and_then(Fault::reply)
-                        .unwrap_or_else(|| shared.api.answer(&route, json.as_ref(), fault.as_ref()))
+                    let fault = fault.as_ref();
+                    let asked = Asked { target: &target, body: json.as_ref(), fault, options: &shared.options };
+                    let answer = || (operation.answer)(&asked).unwrap_or_else(|refusal| refusal);
+                    fault.and_then(Fault::reply).unwrap_or_else(answer)
                 }
             }
         }
@@ -232,7 +266,11 @@ impl Shared {
             headers: &parts.headers,
             body,
         };
-        let scope = Scope { region: &self.region, service: self.api.signing_name(), credentials: &self.credentials };
+        let scope = Scope {
+            region: &self.options.region,
+            service: self.api.signing_name,
+            credentials: &self.options.credentials,
+        };
         let error = sigv4::verify(&request, &scope, SystemTime::now()).err()?;
         self.log.bad_signature();
         Some(Reply::error(403, error.code(), &error.to_string()))

@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::super::faults::Fault;
 use super::super::reply::Reply;
+use super::super::server::Asked;
 use super::completion::{Completion, Question};
 use super::fields::{Fields, list};
 use super::models::{Family, Model};
-use super::{guardrail, invalid};
+use super::{guardrail, invalid, model};
 
 const MEMBERS: &[&str] = &[
     "messages",
@@ -35,13 +36,15 @@ fn user_text(messages: Option<&Value>) -> String {
     user.and_then(|message| message["content"].as_array()).map(|blocks| texts(blocks)).unwrap_or_default()
 }
 
-pub(super) fn answer(id: &str, model: &Model, body: Option<&Value>, fault: Option<&Fault>) -> Result<Reply, Reply> {
-    let body = body
+pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let model = model(asked)?;
+    let body = asked
+        .body
         .and_then(Value::as_object)
         .ok_or_else(|| Reply::error(400, "SerializationException", "The request body is not a JSON object."))?;
-    let question = question(model, body)?;
-    let mut answer = answer_of(&question.complete(id, fault));
-    if let Some(Fault::Guardrail(guardrail)) = fault
+    let question = question(&model, body)?;
+    let mut answer = answer_of(&question.complete(asked.target, asked.fault));
+    if let Some(Fault::Guardrail(guardrail)) = asked.fault
         && let Some(trace) = guardrail::trace(guardrail, body.get("guardrailConfig"))
     {
         answer["trace"] = trace;

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::faults::Fault;
 use super::super::reply::Reply;
+use super::super::server::Asked;
 use super::completion::{Completion, Question};
 use super::fields::{Fields, list};
 use super::models::{Family, Model};
 use super::text::split_prompt;
-use super::{converse, invalid};
+use super::{converse, invalid, model};
 
 const MALFORMED: &str = "Malformed input request, please reformat your input and try again.";
 
@@ -19,19 +19,20 @@ pub(super) fn text(body: &Value) -> String {
     split_prompt(&prompt).1.to_owned()
 }
 
-pub(super) fn answer(id: &str, model: &Model, body: Option<&Value>, fault: Option<&Fault>) -> Result<Reply, Reply> {
-    let body = body.and_then(Value::as_object).ok_or_else(|| invalid(MALFORMED))?;
+pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let (id, model) = (asked.target, model(asked)?);
+    let body = asked.body.and_then(Value::as_object).ok_or_else(|| invalid(MALFORMED))?;
     let (question, shape): (_, fn(&Completion, &str) -> Value) = match model.family {
         Family::Titan => (titan(body)?, titan_answer),
         Family::Jurassic => (jurassic(body)?, jurassic_answer),
-        Family::Claude => (claude(model, body)?, claude_answer),
+        Family::Claude => (claude(&model, body)?, claude_answer),
         Family::Nova => (nova(body)?, |completion, _| converse::answer_of(completion)),
         Family::Other => return Err(invalid(MALFORMED)),
     };
     if question.too_long() {
         return Err(invalid("Input is too long for requested model."));
     }
-    let mut completion = question.complete(id, fault);
+    let mut completion = question.complete(id, asked.fault);
     if matches!(model.family, Family::Titan | Family::Jurassic) && !completion.blocks.is_empty() {
         // Both begin their answers with an empty line, and have room for one text.
         completion.blocks = vec![format!("\n{}", completion.blocks.concat())];

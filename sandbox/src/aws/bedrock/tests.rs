@@ -1,19 +1,18 @@
 //! What Bedrock validates and answers.
 
-use super::super::faults::{Guardrail, Trace};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::faults::{Fault, Guardrail, Trace};
 use super::*;
-use serde_json::json;
 
 const NOVA: &str = "us.amazon.nova-lite-v1:0";
 const TITAN: &str = "amazon.titan-text-express-v1";
 const JURASSIC: &str = "ai21.j2-ultra-v1";
 const SONNET: &str = "anthropic.claude-3-sonnet-20240229-v1:0";
 
-fn call(operation: &'static str, model: &str, body: &Value, fault: Option<&Fault>) -> (u16, Value) {
-    let bedrock = Bedrock::new(&AwsOptions::default());
-    let route = Route { operation, target: model.to_owned() };
-    let reply = bedrock.answer(&route, Some(body), fault);
-    (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+fn call(operation: &str, model: &str, body: &Value, fault: Option<&Fault>) -> (u16, Value) {
+    BEDROCK.ask(operation, model, body, fault)
 }
 
 fn converse(model: &str, body: &Value) -> (u16, Value) {
@@ -40,15 +39,15 @@ fn with(name: &str, value: Value) -> Value {
 
 #[test]
 fn paths() {
-    let bedrock = Bedrock::new(&AwsOptions::default());
-    let route = bedrock.route(&Method::POST, "/model/us.amazon.nova-lite-v1%3A0/converse");
-    assert_eq!(route.map(|route| (route.operation, route.target)), Some(("converse", NOVA.to_owned())));
+    let route = |method, path| BEDROCK.route(&method, path).map(|(operation, target)| (operation.name, target));
+    let nova = route(Method::POST, "/model/us.amazon.nova-lite-v1%3A0/converse");
+    assert_eq!(nova, Some(("converse", NOVA.to_owned())));
     let arn = "/model/arn%3Aaws%3Abedrock%3Aus-west-2%3A1%3Ainference-profile%2Fus.x/invoke";
-    let target = bedrock.route(&Method::POST, arn).map(|route| route.target);
-    assert_eq!(target.as_deref(), Some("arn:aws:bedrock:us-west-2:1:inference-profile/us.x"));
-    assert!(bedrock.route(&Method::GET, "/model/m/converse").is_none());
-    assert!(bedrock.route(&Method::POST, "/model/m/converse-stream").is_none());
-    assert!(bedrock.route(&Method::POST, "/").is_none());
+    let target = "arn:aws:bedrock:us-west-2:1:inference-profile/us.x";
+    assert_eq!(route(Method::POST, arn), Some(("invoke", target.to_owned())));
+    assert_eq!(route(Method::GET, "/model/m/converse"), None);
+    assert_eq!(route(Method::POST, "/model/m/converse-stream"), None);
+    assert_eq!(route(Method::POST, "/"), None);
 }
 
 #[test]

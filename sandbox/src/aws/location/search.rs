@@ -2,14 +2,36 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::faults::Fault;
 use super::super::reply::Reply;
+use super::super::server::Asked;
 use super::places::{Found, Place, search};
 
 const MEMBERS: &[&str] =
     &["Text", "BiasPosition", "FilterBBox", "FilterCountries", "FilterCategories", "MaxResults", "Language"];
 
+/// The address.
+pub(super) fn text(body: &Value) -> String {
+    body["Text"].as_str().unwrap_or_default().to_owned()
+}
+
+pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    if asked.target != asked.options.place_index {
+        let message = format!("Place index {} not found", asked.target);
+        return Err(Reply::error(404, "ResourceNotFoundException", &message));
+    }
+    let Some(body) = asked.body.and_then(Value::as_object) else {
+        return Err(Reply::error_with(
+            400,
+            "ValidationException",
+            &json!({"message": "The request body is not a JSON object.", "reason": "CannotParse", "fieldList": []}),
+        ));
+    };
+    Ok(Search::parse(body)?.answer(asked.fault == Some(&Fault::NoText)))
+}
+
 #[derive(Debug)]
-pub(super) struct Search {
+struct Search {
     text: String,
     most: usize,
     bias: Option<[f64; 2]>,
@@ -19,7 +41,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn parse(body: &Map<String, Value>) -> Result<Self, Reply> {
+    fn parse(body: &Map<String, Value>) -> Result<Self, Reply> {
         if let Some(name) = body.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
             return Err(refused("UnknownField", name, "The field is not known."));
         }
@@ -61,7 +83,7 @@ impl Search {
         Ok(Self { text, most, bias, within, countries })
     }
 
-    pub(super) fn answer(&self, nothing: bool) -> Reply {
+    fn answer(&self, nothing: bool) -> Reply {
         let mut found = if nothing { Vec::new() } else { search(&self.text) };
         found.retain(|found| self.admits(found.place));
         if let Some(bias) = self.bias {

@@ -1,12 +1,11 @@
 //! What the service validates, finds and answers.
 
+use serde_json::{Value, json};
+
 use super::*;
 
 fn answer(body: &Value) -> (u16, Value) {
-    let location = Location::new(&AwsOptions::default());
-    let route = Route { operation: "search_text", target: "sandbox-places".to_owned() };
-    let reply = location.answer(&route, Some(body), None);
-    (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+    LOCATION.ask("search_text", "sandbox-places", body, None)
 }
 
 fn first(text: &str) -> String {

@@ -9,6 +9,7 @@ mod report;
 mod stage;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -24,6 +25,7 @@ The Lambda function beside boto3, and beside the least that is possible, all in 
 
     cargo bench-sandbox                  every figure, in about ten minutes
     cargo bench-sandbox -- FIGURE...     some of them
+        --before BOOTSTRAP               cold start and event beside another build of the function
 
 It builds the function for release, and installs boto3 into target/bench with python3 and pip.
 ";
@@ -45,10 +47,10 @@ async fn run() -> Result<(), Failure> {
         FIGURES.iter().for_each(|(name, what, _)| eprintln!("    {name:<12} {what}"));
         return Ok(());
     };
-    let programs = Programs::build()?;
+    let programs = Programs::build(wanted.before)?;
     let mut lines: Vec<Line> = Vec::new();
     for (name, what, figure) in FIGURES {
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+        if wanted.figures.is_empty() || wanted.figures.iter().any(|wanted| wanted == name) {
             eprintln!("{name}: {what}");
             let measured = figure.measure(&programs).await?;
             eprintln!("{}", report::text(&measured));
@@ -58,19 +60,29 @@ async fn run() -> Result<(), Failure> {
     report::print(&lines)
 }
 
-/// The figures that are asked for; `None` for help.
-fn arguments() -> Result<Option<Vec<String>>, Failure> {
-    let mut wanted = Vec::new();
+/// What is asked for.
+#[derive(Default)]
+struct Wanted {
+    /// Names of figures; none for all.
+    figures: Vec<String>,
+    /// Another build of the function.
+    before: Option<PathBuf>,
+}
+
+/// What the command line asks for; `None` for help.
+fn arguments() -> Result<Option<Wanted>, Failure> {
+    let mut wanted = Wanted::default();
     let mut parser = Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            Arg::Long("before") => wanted.before = Some(std::path::absolute(parser.value()?)?),
             Arg::Value(value) => {
                 let name = value.string()?;
                 if !FIGURES.iter().any(|(figure, ..)| *figure == name) {
                     return Err(format!("there is no figure {name}; see cargo bench-sandbox -- --help").into());
                 }
-                wanted.push(name);
+                wanted.figures.push(name);
             }
             other => return Err(format!("{}; see cargo bench-sandbox -- --help", other.unexpected()).into()),
         }

@@ -19,6 +19,8 @@ const PEERS: [(&str, &str); 2] = [
 pub enum Program {
     /// The one that this project is about.
     Function,
+    /// Another build of it.
+    Before,
     /// The article's way.
     Boto3Sequential,
     /// The same with threads.
@@ -32,6 +34,7 @@ impl Program {
     pub fn name(self) -> &'static str {
         match self {
             Self::Function => "function",
+            Self::Before => "before",
             Self::Boto3Sequential => "boto3-sequential",
             Self::Boto3Threads => "boto3-threads",
             Self::Smallest => "smallest Lambda",
@@ -44,6 +47,8 @@ impl Program {
 pub struct Programs {
     /// The folder of the Rust programs.
     folder: PathBuf,
+    /// Another build of the function.
+    before: Option<PathBuf>,
     /// The Python interpreter that has boto3.
     python: PathBuf,
     /// The folder of the Python handlers.
@@ -52,7 +57,7 @@ pub struct Programs {
 
 impl Programs {
     /// Builds the function and its limits for release beside this program, and installs the peers.
-    pub fn build() -> Result<Self, Failure> {
+    pub fn build(before: Option<PathBuf>) -> Result<Self, Failure> {
         let program = std::env::current_exe()?;
         let folder = program.parent().ok_or("this program has no folder")?.to_owned();
         if cfg!(debug_assertions) {
@@ -70,7 +75,12 @@ impl Programs {
         }
         let python = environment.join("bin/python");
         install(&environment, &python)?;
-        Ok(Self { folder, python, peers })
+        Ok(Self { folder, before, python, peers })
+    }
+
+    /// Whether another build of the function is there.
+    pub fn has_before(&self) -> bool {
+        self.before.is_some()
     }
 
     /// The program's path, arguments, and working directory.
@@ -81,6 +91,7 @@ impl Programs {
         };
         match program {
             Program::Function => (self.folder.join("bootstrap"), Vec::new(), None),
+            Program::Before => (self.before.clone().unwrap_or_default(), Vec::new(), None),
             Program::Smallest => (self.folder.join("bench-smallest"), Vec::new(), None),
             Program::Boto3Sequential => python("boto3_sequential.handler"),
             Program::Boto3Threads => python("boto3_threads.handler"),

@@ -13,7 +13,7 @@ use std::io::Write;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use rustix::time::{ClockId, clock_gettime};
 
-type Failure = Box<dyn Error>;
+type Failure = Box<dyn Error + Send + Sync>;
 
 const MODEL: &str = "us.amazon.nova-lite-v1:0";
 
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Failure> {
         }
         "sdk" => {
             let bedrock = sdk::client().await;
-            measure(rows, concurrency, |row| sdk::ask(&bedrock, format!("{row} {text}"))).await?
+            measure(rows, concurrency, |row| sdk::ask(&bedrock, MODEL, "Repeat.", format!("{row} {text}"))).await?
         }
         _ => return Err(USAGE.into()),
     };

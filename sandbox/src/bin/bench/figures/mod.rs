@@ -2,6 +2,7 @@
 
 mod cold_start;
 mod cpu;
+mod event;
 mod fan_out;
 mod goodput;
 mod growth;
@@ -19,17 +20,19 @@ pub enum Figure {
     Goodput,
     Cpu,
     ColdStart,
+    Event,
     Memory,
     Growth,
     Journal,
 }
 
 /// All of them: the name, what it says, and which it is.
-pub const FIGURES: [(&str, &str, Figure); 7] = [
+pub const FIGURES: [(&str, &str, Figure); 8] = [
     ("fan-out", "4,096 rows of 200 ms with 128 in flight: the ideal time over the real one", Figure::FanOut),
     ("goodput", "rows answered at a quota over the quota, and calls wasted on finding it", Figure::Goodput),
     ("cpu", "CPU time for a row, against boto3 and a bare client", Figure::Cpu),
     ("cold-start", "from the start of the process to the first answer", Figure::ColdStart),
+    ("event", "CPU time of an event of 4.6 MB, against reading it once", Figure::Event),
     ("memory", "resident peak over 4,096 rows of 1 KB", Figure::Memory),
     ("growth", "CPU time for a row in small and large batches, and with duplicates", Figure::Growth),
     ("journal", "what the journal adds to a small batch", Figure::Journal),
@@ -43,6 +46,7 @@ impl Figure {
             Self::Goodput => goodput::measure(programs).await,
             Self::Cpu => cpu::measure(programs).await,
             Self::ColdStart => cold_start::measure(programs).await,
+            Self::Event => event::measure(programs).await,
             Self::Memory => memory::measure(programs).await,
             Self::Growth => growth::measure(programs).await,
             Self::Journal => journal::measure(programs).await,

@@ -6,6 +6,7 @@ use std::io::Read;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use lambda_http::Body;
 use serde_json::value::RawValue;
 
 use crate::calls::CallError;
@@ -15,57 +16,60 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Most bytes that a compressed body may hold: far more than Snowflake sends, and far less than the memory.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// The text of a body as it stands in the event.
-///
-/// Base64 only when the event says so. Gzip only by its magic bytes: API Gateway inflates a body and leaves its
-/// `Content-Encoding` header in place.
+/// The body as it stands in the event, in `lambda_http`'s words: text, or bytes where the event says that it is base64.
 ///
 /// # Errors
 ///
 /// [`CallError::Rejected`] when there is no body or it cannot be decoded.
-pub fn text<'a>(
-    body: Option<&'a RawValue>,
-    is_base64: bool,
-    content_encoding: Option<&str>,
-) -> Result<Cow<'a, str>, CallError> {
-    let reject = |what: &str| Err(CallError::Rejected(format!("the rows cannot be read: {what}")));
-    let text: Cow<'a, str> = match body.map(RawValue::get) {
-        None | Some("null") => return reject("the request has no body"),
-        Some(json) => match serde_json::from_str::<&str>(json) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => match serde_json::from_str(json) {
-                Ok(text) => Cow::Owned(text),
-                Err(_) => return reject("the body is not valid text"),
-            },
-        },
+pub fn read(body: Option<&RawValue>, is_base64: bool) -> Result<Body, CallError> {
+    let json = match body.map(RawValue::get) {
+        None | Some("null") => return Err(unreadable("the request has no body")),
+        Some(json) => json,
     };
-    let bytes: Cow<'a, [u8]> = if is_base64 {
-        match STANDARD.decode(text.as_bytes()) {
-            Ok(bytes) => Cow::Owned(bytes),
-            Err(_) => return reject("the body is announced as base64, and is not"),
-        }
-    } else {
-        match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        }
-    };
-    let bytes = if bytes.starts_with(&GZIP_MAGIC) {
-        match inflate(GzDecoder::new(&*bytes)) {
-            Some(inflated) => Cow::Owned(inflated),
-            None => return reject("the body is gzip that cannot be inflated, or is too large"),
-        }
+    if is_base64 {
+        // Base64 has nothing to escape, and so need not be copied before it is decoded.
+        let text: Cow<'_, str> = match serde_json::from_str::<&str>(json) {
+            Ok(text) => text.into(),
+            Err(_) => string(json)?.into(),
+        };
+        let bytes = STANDARD.decode(text.as_bytes());
+        return bytes.map(Body::Binary).map_err(|_| unreadable("the body is announced as base64, and is not"));
+    }
+    string(json).map(Body::Text)
+}
+
+fn string(json: &str) -> Result<String, CallError> {
+    serde_json::from_str(json).map_err(|_| unreadable("the body is not valid text"))
+}
+
+/// The text of a body, inflated if it is compressed.
+///
+/// Gzip only by its magic bytes: API Gateway inflates a body and leaves its `Content-Encoding` header in place.
+///
+/// # Errors
+///
+/// [`CallError::Rejected`] when it cannot be inflated or is no text.
+pub fn text(body: Body, content_encoding: Option<&str>) -> Result<String, CallError> {
+    let inflated = if body.starts_with(&GZIP_MAGIC) {
+        let inflated = inflate(GzDecoder::new(&*body));
+        Some(inflated.ok_or_else(|| unreadable("the body is gzip that cannot be inflated, or is too large"))?)
     } else if content_encoding.is_some_and(|coding| coding.trim().eq_ignore_ascii_case("deflate")) {
         // Both flavours are in use; a body that is neither was inflated on the way.
-        inflate(ZlibDecoder::new(&*bytes)).or_else(|| inflate(DeflateDecoder::new(&*bytes))).map_or(bytes, Cow::Owned)
+        inflate(ZlibDecoder::new(&*body)).or_else(|| inflate(DeflateDecoder::new(&*body)))
     } else {
-        bytes
+        None
     };
-    let text = match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).ok(),
-        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).ok(),
-    };
-    text.map_or_else(|| reject("the body is not UTF-8"), Ok)
+    match (inflated, body) {
+        (None, Body::Text(text)) => Ok(text),
+        (Some(bytes), _) | (None, Body::Binary(bytes)) => {
+            String::from_utf8(bytes).map_err(|_| unreadable("the body is not UTF-8"))
+        }
+        _ => Ok(String::new()),
+    }
+}
+
+fn unreadable(what: &str) -> CallError {
+    CallError::Rejected(format!("the rows cannot be read: {what}"))
 }
 
 fn inflate(decoder: impl Read) -> Option<Vec<u8>> {
@@ -85,6 +89,10 @@ mod tests {
     use super::*;
 
     const JSON: &str = "{\"data\":[[0,\"é\"]]}";
+
+    fn text(body: Option<&RawValue>, is_base64: bool, content_encoding: Option<&str>) -> Result<String, CallError> {
+        super::text(read(body, is_base64)?, content_encoding)
+    }
 
     fn raw(text: &str) -> Box<RawValue> {
         serde_json::value::to_raw_value(text).unwrap()
