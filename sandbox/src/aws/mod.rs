@@ -5,6 +5,7 @@ mod bedrock;
 mod calls;
 mod faults;
 mod location;
+mod operation;
 mod quota;
 mod reply;
 mod server;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::operation::Asked;
 use super::super::reply::Reply;
-use super::super::server::Asked;
 use super::completion::{Completion, Question};
 use super::fields::{Fields, list};
 use super::models::{Family, Model};

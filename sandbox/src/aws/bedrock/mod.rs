@@ -11,8 +11,8 @@ mod models;
 mod tests;
 pub(super) mod text;
 
+use super::operation::{Api, Asked, Operation};
 use super::reply::Reply;
-use super::server::{Api, Asked, Operation};
 use models::{Model, resolve};
 
 /// The service.

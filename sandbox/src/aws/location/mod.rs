@@ -5,7 +5,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use super::server::{Api, Operation};
+use super::operation::{Api, Operation};
 
 /// The service.
 pub(super) static LOCATION: Api = Api {

@@ -1,5 +1,6 @@
 //! The events that every program understands: API Gateway's, with a plain body.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -37,6 +38,14 @@ pub fn of(texts: impl IntoIterator<Item = String>) -> String {
         "isBase64Encoded": false
     })
     .to_string()
+}
+
+/// The same event with its body in base64.
+pub fn in_base64(event: &str) -> Result<String, Failure> {
+    let mut event: Value = serde_json::from_str(event)?;
+    event["body"] = json!(BASE64_STANDARD.encode(event["body"].as_str().unwrap_or_default()));
+    event["isBase64Encoded"] = json!(true);
+    Ok(event.to_string())
 }
 
 /// As many different short texts.
