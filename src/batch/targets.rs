@@ -32,9 +32,10 @@ impl Targets {
         Self { ceiling: Ceiling::new(ceiling), tracks: None, known: Mutex::default() }
     }
 
-    /// The same; other environments that have these tracks share the quotas.
-    pub fn shared(ceiling: usize, tracks: Option<Arc<dyn Tracks>>) -> Self {
-        Self { tracks, ..Self::new(ceiling) }
+    /// The same, none known yet; environments that have these tracks share the pace of each target.
+    #[must_use]
+    pub fn sharing(self, tracks: Option<Arc<dyn Tracks>>) -> Self {
+        Self { tracks, ..self }
     }
 
     pub(super) fn ceiling(&self) -> &Arc<Ceiling> {

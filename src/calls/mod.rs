@@ -6,6 +6,8 @@ mod journaled;
 mod summary;
 mod times;
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 pub use error::CallError;
@@ -13,7 +15,7 @@ pub use journaled::{Brought, Stand};
 pub use times::Times;
 
 use self::summary::Summary;
-use crate::batch::{Answers, Known, Plan, Progress, StatementFaults, Targets, Work};
+use crate::batch::{Answers, Known, Plan, Progress, StatementFaults, Targets, Tracks, Work};
 use crate::function::Function;
 use crate::functions::Functions;
 use crate::journal::Journal;
@@ -35,6 +37,12 @@ impl House {
     /// in flight. Without a journal, a batch has to be answered within one invocation.
     pub fn new(functions: Functions, max_concurrency: usize, journal: Option<Box<dyn Journal>>) -> Self {
         Self { functions, targets: Targets::new(max_concurrency), journal }
+    }
+
+    /// The same house, that has called nothing yet; houses with these tracks share the pace of each target.
+    #[must_use]
+    pub fn sharing(self, tracks: Option<Arc<dyn Tracks>>) -> Self {
+        Self { targets: self.targets.sharing(tracks), ..self }
     }
 
     /// The function of that name.

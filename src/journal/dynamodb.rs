@@ -17,12 +17,13 @@
 //! | `data` | B | what a part holds |
 
 mod item;
+mod pace;
 mod parts;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -39,10 +40,11 @@ use super::entry::{gunzip, gzip};
 use super::{Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
 use super::{milliseconds, new_token};
 
-/// A table of batches.
+/// A table of batches. Its copies have one client.
+#[derive(Clone)]
 pub struct DynamoDb {
     config: SdkConfig,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
     table: String,
     retention: Duration,
 }
@@ -50,7 +52,7 @@ pub struct DynamoDb {
 impl DynamoDb {
     /// The table of that name; its client is built at the first claim.
     pub fn new(table: String, retention: Duration, config: SdkConfig) -> Self {
-        Self { config, client: OnceLock::new(), table, retention }
+        Self { config, client: Arc::default(), table, retention }
     }
 
     /// A claim that is throttled is tried again for a few seconds; the batch engine is not there to do it.

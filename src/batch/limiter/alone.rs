@@ -9,7 +9,7 @@ use super::{Slot, Start, later};
 const SLACK: f64 = 0.05;
 
 /// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
-const FASTEST: f64 = 50.0;
+const FASTEST: f64 = 10.0;
 
 /// One environment's own track.
 #[derive(Debug)]

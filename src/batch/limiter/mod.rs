@@ -33,6 +33,9 @@ const LATE: Duration = Duration::from_millis(250);
 pub const MOMENT: Duration = Duration::from_millis(400);
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
+/// Calls a second from which throttled calls alone say nothing: a target that refuses whatever it is asked does not mean the pace.
+const SLOW: f64 = 8.1;
+
 /// Whether a call may start.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Start {
@@ -71,6 +74,8 @@ pub struct Limiter {
     alone: Alone,
     together: Option<Together>,
     latency: Option<Duration>,
+    /// Whether a call was answered since one lowered the pace.
+    is_answered: bool,
 }
 
 /// What is known of a track that is shared.
@@ -103,7 +108,7 @@ impl Limiter {
             not_before: None,
             alone_until: None,
         });
-        Self { alone: Alone::new(first, seed), together, latency: None }
+        Self { alone: Alone::new(first, seed), together, latency: None, is_answered: false }
     }
 
     /// Asks to start a call.
@@ -143,10 +148,15 @@ impl Limiter {
     /// A call has got its answer, after `latency`.
     pub fn succeeded(&mut self, latency: Duration) {
         self.latency = Some(latency);
+        self.is_answered = true;
     }
 
     /// A call that was started in this slot was refused because of a quota.
     pub fn throttled(&mut self, now: Instant, slot: Slot) {
+        if !self.is_answered && slot.per_second <= SLOW {
+            return;
+        }
+        self.is_answered = false;
         match &mut self.together {
             Some(together) if slot.is_shared => together.throttled(slot),
             _ => self.alone.throttled(now, slot),

@@ -111,7 +111,9 @@ impl Pace {
     pub fn use_of(&self, calls: f64, manner: Manner, latency: Option<Duration>, fastest: f64) -> f64 {
         let seconds = (calls / self.per_second(manner)).min(calls / manner.calls);
         let speed = match latency {
-            Some(latency) if self.growth() >= FASTEST => (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, fastest),
+            Some(latency) if self.growth() > 0.9 * FASTEST => {
+                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, fastest)
+            }
             _ => 1.0,
         };
         seconds * speed

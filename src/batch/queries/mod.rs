@@ -77,7 +77,7 @@ async fn play(query: Query, seed: u64) -> Outcome {
         let (service, tracks, left) = (&service, tracks.clone(), &left);
         async move {
             sleep(Duration::from_millis(10 * lane as u64)).await;
-            let targets = Targets::shared(512, tracks);
+            let targets = Targets::new(512).sharing(tracks);
             let (mut rows, mut busy) = (0, Duration::ZERO);
             loop {
                 let batch = {
