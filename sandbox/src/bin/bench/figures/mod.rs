@@ -7,6 +7,7 @@ mod goodput;
 mod growth;
 mod journal;
 mod memory;
+mod query;
 
 use crate::Failure;
 use crate::programs::Programs;
@@ -22,10 +23,11 @@ pub enum Figure {
     Memory,
     Growth,
     Journal,
+    Query,
 }
 
 /// All of them: the name, what it says, and which it is.
-pub const FIGURES: [(&str, &str, Figure); 7] = [
+pub const FIGURES: [(&str, &str, Figure); 8] = [
     ("fan-out", "4,096 rows of 200 ms with 128 in flight: the ideal time over the real one", Figure::FanOut),
     ("goodput", "rows answered at a quota over the quota, and calls wasted on finding it", Figure::Goodput),
     ("cpu", "CPU time for a row, against boto3 and a bare client", Figure::Cpu),
@@ -33,6 +35,7 @@ pub const FIGURES: [(&str, &str, Figure); 7] = [
     ("memory", "resident peak over 4,096 rows of 1 KB", Figure::Memory),
     ("growth", "CPU time for a row in small and large batches, and with duplicates", Figure::Growth),
     ("journal", "what the journal adds to a small batch", Figure::Journal),
+    ("query", "whole queries at a quota, beside botocore's adaptive retries; about two hours", Figure::Query),
 ];
 
 impl Figure {
@@ -46,6 +49,7 @@ impl Figure {
             Self::Memory => memory::measure(programs).await,
             Self::Growth => growth::measure(programs).await,
             Self::Journal => journal::measure(programs).await,
+            Self::Query => query::measure(programs).await,
         }
     }
 }
