@@ -34,7 +34,9 @@ pub const MOMENT: Duration = Duration::from_millis(400);
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
 /// Calls a second from which throttled calls alone say nothing: a target that refuses whatever it is asked does not mean the pace.
-const SLOW: f64 = 8.1;
+/// The first is for one that has never answered.
+const UNPROVEN: f64 = 8.1;
+const SLOW: f64 = 2.0;
 
 /// Whether a call may start.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,7 +155,8 @@ impl Limiter {
 
     /// A call that was started in this slot was refused because of a quota.
     pub fn throttled(&mut self, now: Instant, slot: Slot) {
-        if !self.is_answered && slot.per_second <= SLOW {
+        let slow = if self.latency.is_none() { UNPROVEN } else { SLOW };
+        if !self.is_answered && slot.per_second <= slow {
             return;
         }
         self.is_answered = false;
