@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use snowflake_aws_functions::batch::Tracks;
 use snowflake_aws_functions::bedrock::Bedrock;
 use snowflake_aws_functions::calls::{House, Retention, Times};
 use snowflake_aws_functions::doors::{self, Event};
@@ -35,15 +36,15 @@ async fn run() -> Result<(), Error> {
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let sdk = sdk::load().await;
     let place_index = settings.place_index_name.map(|name| PlaceIndex::new(name, sdk.clone()));
-    let journal = settings
-        .journal_table_name
-        .map(|table| -> Box<dyn Journal> { Box::new(DynamoDb::new(table, settings.journal_retention, sdk.clone())) });
+    let table = settings.journal_table_name.map(|name| DynamoDb::new(name, settings.journal_retention, sdk.clone()));
+    let tracks = table.clone().map(|table| -> Arc<dyn Tracks> { Arc::new(table) });
+    let journal = table.map(|table| -> Box<dyn Journal> { Box::new(table) });
     let functions = Functions::new(
         AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids),
         GetCoordinate::new(place_index, settings.location_intended_use),
     );
     let retention = Retention { journal: settings.journal_retention, shared_answers: settings.shared_answers };
-    let house = Arc::new(House::new(functions, settings.max_concurrency, journal).keeping(retention));
+    let house = Arc::new(House::new(functions, settings.max_concurrency, journal).keeping(retention).sharing(tracks));
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {
         let house = Arc::clone(&house);
         let times = Times::until(invocation.context.deadline());

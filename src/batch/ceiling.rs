@@ -84,6 +84,13 @@ impl Share {
         is_free
     }
 
+    /// Calls for which there will be places soon: nearly all of the ceiling turns over while slots are waited for, but not when there
+    /// is none free now.
+    pub fn room(&self) -> usize {
+        let free = self.ceiling.most.saturating_sub(lock(&self.ceiling.shares).in_flight);
+        if free == 0 { 0 } else { free.max(self.ceiling.most / 4) }
+    }
+
     /// Gives a place back whose call has ended, and tells who waits for one.
     pub fn give_back(&self) {
         self.put_back();

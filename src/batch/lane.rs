@@ -157,6 +157,15 @@ impl Lane {
         Ok((row, permit))
     }
 
+    /// Calls that may be wanted soon.
+    pub fn wants(&self, now: Instant) -> usize {
+        if self.pause.is_some_and(|pause| pause > now) {
+            return 0;
+        }
+        let room = self.share.room();
+        (self.ready.len() + self.waiting.len()).min(self.most(now).saturating_sub(self.in_flight)).min(room)
+    }
+
     /// Takes up to `most` rows more, for the same call.
     pub fn take_more(&mut self, most: usize, may_join: impl Fn(u32) -> bool) -> Vec<u32> {
         let mut more = Vec::new();

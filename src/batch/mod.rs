@@ -10,11 +10,11 @@ mod end;
 mod lane;
 mod limiter;
 mod plan;
+#[cfg(test)]
+mod queries;
 mod row;
 mod run;
 mod share;
-#[cfg(test)]
-mod shared_quota;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -23,6 +23,7 @@ mod verdict;
 
 pub use account::{Account, Counts, Unfinished};
 pub use answers::Answers;
+pub use limiter::{Change, Changed, Pace, Track, Tracks, TracksError};
 pub use plan::Plan;
 pub use run::{Progress, StatementFaults, Work};
 pub use targets::Targets;

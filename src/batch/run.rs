@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
@@ -43,6 +44,8 @@ pub struct Work<'w, 'a> {
     pub(super) deadline: Instant,
     /// Before the lanes: what is in flight gives its places back before they go.
     pub(super) in_flight: FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'w>>>,
+    /// Slots that are being taken.
+    taking: FuturesUnordered<BoxFuture<'w, ()>>,
     pub(super) lanes: Vec<Lane>,
     /// The lane that is asked first for the next call, so that each comes first in its turn.
     turn: usize,
@@ -87,6 +90,7 @@ impl<'w, 'a> Work<'w, 'a> {
             begin: Instant::now(),
             deadline,
             in_flight: FuturesUnordered::new(),
+            taking: FuturesUnordered::new(),
             lanes: Vec::new(),
             turn: 0,
             rows: plan.distinct().iter().map(|_| Row::default()).collect(),
@@ -178,6 +182,7 @@ impl<'w, 'a> Work<'w, 'a> {
                     }
                     self.give_up();
                 }
+                Some(()) = self.taking.next(), if !self.taking.is_empty() => {}
                 () = freed, if next.others => {}
                 () = sleep_until(next.at.map_or(pause, |at| at.min(pause))) => {}
             }
@@ -216,10 +221,16 @@ impl<'w, 'a> Work<'w, 'a> {
                     stopped[self.turn] = true;
                     match later {
                         Some(Later::At(at)) => next.earlier(Some(at)),
-                        Some(Later::WhenOneEnds) => next.others = true,
+                        Some(Later::WhenTold) => next.others = true,
                         None => {}
                     }
                 }
+            }
+        }
+        for lane in self.lanes.iter().filter(|lane| lane.fits(now, begin, deadline)) {
+            match self.targets.take(&lane.target, &lane.state, lane.wants(now)) {
+                Ok(taking) => self.taking.push(taking),
+                Err(at) => next.earlier(at),
             }
         }
         next

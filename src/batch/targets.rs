@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout};
 
 use super::backoff;
 use super::ceiling::{Ceiling, Share};
-use super::limiter::{Latency, Limiter, Start};
+use super::limiter::{self, Got, Latency, Limiter, MOMENT, Order, Slot, Start, Tracks, TracksError};
 use crate::function::Target;
 
 /// Targets that are remembered without being in use. A statement with its arguments swapped names a new one in each row.
@@ -20,15 +21,21 @@ const OUTAGE: u32 = 3;
 /// The targets that this environment has called.
 #[derive(Debug)]
 pub struct Targets {
-    most: usize,
     ceiling: Arc<Ceiling>,
+    tracks: Option<Arc<dyn Tracks>>,
     known: Mutex<HashMap<String, Arc<Mutex<State>>>>,
 }
 
 impl Targets {
     /// No target is known yet; all of them together will have at most `ceiling` calls in flight.
     pub fn new(ceiling: usize) -> Self {
-        Self { most: ceiling, ceiling: Ceiling::new(ceiling), known: Mutex::default() }
+        Self { ceiling: Ceiling::new(ceiling), tracks: None, known: Mutex::default() }
+    }
+
+    /// The same, none known yet; environments that have these tracks share the pace of each target.
+    #[must_use]
+    pub fn sharing(self, tracks: Option<Arc<dyn Tracks>>) -> Self {
+        Self { tracks, ..self }
     }
 
     pub(super) fn ceiling(&self) -> &Arc<Ceiling> {
@@ -49,7 +56,7 @@ impl Targets {
         if known.len() >= MOST_REMEMBERED {
             known.retain(|_, state| Arc::strong_count(state) > 1);
         }
-        let state = Arc::new(Mutex::new(State::new(target, self.most)));
+        let state = Arc::new(Mutex::new(State::new(target, self.tracks.is_some())));
         known.insert(target.name.clone().into_owned(), Arc::clone(&state));
         state
     }
@@ -70,12 +77,8 @@ pub(super) struct State {
 }
 
 impl State {
-    fn new(target: &Target, ceiling: usize) -> Self {
-        let seed = fastrand::u64(..);
-        let limiter = match target.per_second {
-            Some(rate) => Limiter::paced(ceiling, f64::from(rate), seed),
-            None => Limiter::adaptive(ceiling, seed),
-        };
+    fn new(target: &Target, is_shared: bool) -> Self {
+        let limiter = Limiter::new(target.per_second.map(f64::from), is_shared, fastrand::u64(..));
         let latency = Latency::default();
         Self { limiter, latency, answered: HashSet::new(), hold: None, failures: 0, failed_at: None }
     }
@@ -132,15 +135,15 @@ pub(super) struct Permit {
     state: Arc<Mutex<State>>,
     share: Arc<Share>,
     pub started: Instant,
-    is_open: bool,
+    slot: Slot,
 }
 
 /// Why a call may not be made now.
 pub(super) enum Later {
     /// Not before that time.
     At(Instant),
-    /// Not before another call ends, of this work or of another one.
-    WhenOneEnds,
+    /// Not before another call ends, of this work or of another one, or slots have been taken.
+    WhenTold,
 }
 
 impl Permit {
@@ -152,23 +155,22 @@ impl Permit {
             return Err(Later::At(hold));
         }
         if !share.take() {
-            return Err(Later::WhenOneEnds);
+            return Err(Later::WhenTold);
         }
         match target.limiter.try_start(started.into_std()) {
-            Start::Now => Ok(Self { state: Arc::clone(state), share: Arc::clone(share), started, is_open: true }),
+            Start::Now(slot) => Ok(Self { state: Arc::clone(state), share: Arc::clone(share), started, slot }),
             later => {
                 share.put_back();
                 Err(match later {
                     Start::At(at) => Later::At(Instant::from_std(at)),
-                    _ => Later::WhenOneEnds,
+                    _ => Later::WhenTold,
                 })
             }
         }
     }
 
     /// The target has judged the call, whatever it said; gives how long that took.
-    pub fn answered(mut self) -> Duration {
-        self.is_open = false;
+    pub fn answered(self) -> Duration {
         let latency = self.started.elapsed();
         let state = &mut *lock(&self.state);
         state.limiter.succeeded(latency);
@@ -177,9 +179,8 @@ impl Permit {
     }
 
     /// The call was refused because of a quota.
-    pub fn throttled(mut self) {
-        self.is_open = false;
-        lock(&self.state).limiter.throttled(Instant::now().into_std(), self.started.into_std());
+    pub fn throttled(self) {
+        lock(&self.state).limiter.throttled(Instant::now().into_std(), self.slot);
     }
 
     /// The call has failed.
@@ -190,10 +191,50 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.is_open {
-            lock(&self.state).limiter.failed();
-        }
         self.share.give_back();
+    }
+}
+
+/// Slots that are being taken from a track that is shared. Dropping it leaves them.
+pub(super) struct Taking {
+    state: Arc<Mutex<State>>,
+    ceiling: Arc<Ceiling>,
+    got: Option<Result<Got, TracksError>>,
+}
+
+impl Targets {
+    /// Takes slots for as many calls, if it is time to; otherwise says when it is, if that is known.
+    pub(super) fn take(
+        &self,
+        name: &str,
+        state: &Arc<Mutex<State>>,
+        calls: usize,
+    ) -> Result<BoxFuture<'_, ()>, Option<Instant>> {
+        let tracks = self.tracks.as_deref().ok_or(None)?;
+        let ask = match lock(state).limiter.order(Instant::now().into_std(), calls) {
+            Order::Nothing => return Err(None),
+            Order::At(at) => return Err(Some(Instant::from_std(at))),
+            Order::Ask(ask) => ask,
+        };
+        let taking = Taking { state: Arc::clone(state), ceiling: Arc::clone(&self.ceiling), got: None };
+        let name = name.to_owned();
+        Ok(Box::pin(async move {
+            let got = timeout(MOMENT, limiter::take(tracks, &name, ask)).await;
+            taking.end(got.unwrap_or_else(|_| Err(TracksError("it does not answer in time".to_owned()))));
+        }))
+    }
+}
+
+impl Taking {
+    fn end(mut self, got: Result<Got, TracksError>) {
+        self.got = Some(got);
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        lock(&self.state).limiter.got(Instant::now().into_std(), self.got.take());
+        self.ceiling.freed.notify_waiters();
     }
 }
 

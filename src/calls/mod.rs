@@ -6,6 +6,7 @@ mod journaled;
 mod summary;
 mod times;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,7 +16,7 @@ pub use journaled::{Brought, Ids, Stand};
 pub use times::Times;
 
 use self::summary::Summary;
-use crate::batch::{Answers, Known, Plan, Progress, StatementFaults, Targets, Work};
+use crate::batch::{Answers, Known, Plan, Progress, StatementFaults, Targets, Tracks, Work};
 use crate::function::Function;
 use crate::functions::Functions;
 use crate::journal::Journal;
@@ -54,6 +55,12 @@ impl House {
     #[must_use]
     pub fn keeping(self, retention: Retention) -> Self {
         Self { retention, ..self }
+    }
+
+    /// The same house, that has called nothing yet; houses with these tracks share the pace of each target.
+    #[must_use]
+    pub fn sharing(self, tracks: Option<Arc<dyn Tracks>>) -> Self {
+        Self { targets: self.targets.sharing(tracks), ..self }
     }
 
     /// The function of that name.

@@ -21,12 +21,13 @@
 
 mod answers;
 mod item;
+mod pace;
 mod parts;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -43,10 +44,11 @@ use super::entry::{gunzip, gzip};
 use super::{Answers, Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
 use super::{milliseconds, new_token};
 
-/// A table of batches.
+/// A table of batches. Its copies have one client.
+#[derive(Clone)]
 pub struct DynamoDb {
     config: SdkConfig,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
     table: String,
     retention: Duration,
 }
@@ -54,7 +56,7 @@ pub struct DynamoDb {
 impl DynamoDb {
     /// The table of that name; its client is built at the first claim.
     pub fn new(table: String, retention: Duration, config: SdkConfig) -> Self {
-        Self { config, client: OnceLock::new(), table, retention }
+        Self { config, client: Arc::default(), table, retention }
     }
 
     /// A claim that is throttled is tried again for a few seconds; the batch engine is not there to do it.

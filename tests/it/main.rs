@@ -6,6 +6,7 @@ mod attack;
 mod batch;
 mod chaos;
 mod conformance;
+mod conformance_pace;
 mod doors;
 mod events;
 mod get_coordinate;

@@ -1,8 +1,11 @@
 //! What the function asks of DynamoDB, and what it does when DynamoDB throttles or is gone.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use sandbox::aws::{Aws, AwsOptions};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -17,10 +20,22 @@ enum Says {
     Gone,
 }
 
+/// A pace that is known, and in use.
+fn pace() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+    let attributes = [("next_slot", now), ("slots_used", 6_000_000), ("takes", 1), ("version", 1), ("pace_top", 100)];
+    let mut item: Value =
+        attributes.map(|(name, value)| (name.to_owned(), json!({"N": value.to_string()}))).into_iter().collect();
+    item["pace_depth"] = json!({"N": "0.08"});
+    json!({"Attributes": item}).to_string()
+}
+
 /// A table where nothing is there.
 struct Table {
     url: String,
     operations: Arc<Mutex<Vec<String>>>,
+    /// Writes of the shared pace, which are not among the operations.
+    paces: Arc<AtomicUsize>,
     accepting: AbortHandle,
 }
 
@@ -30,13 +45,15 @@ impl Table {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let operations = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&operations);
+        let paces = Arc::<AtomicUsize>::default();
+        let told = Arc::clone(&paces);
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // The connection ends with the function.
-                tokio::spawn(serve(stream, Arc::clone(&seen), script));
+                tokio::spawn(serve(stream, Arc::clone(&seen), Arc::clone(&told), script));
             }
         });
-        Self { url, operations, accepting: accepting.abort_handle() }
+        Self { url, operations, paces, accepting: accepting.abort_handle() }
     }
 
     fn operations(&self) -> Vec<String> {
@@ -50,7 +67,7 @@ impl Drop for Table {
     }
 }
 
-async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, script: &'static [Says]) {
+async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, paces: Arc<AtomicUsize>, script: &'static [Says]) {
     let mut bytes = Vec::new();
     loop {
         let head = loop {
@@ -69,7 +86,12 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, script: &'s
         while bytes.len() < length {
             stream.read_buf(&mut bytes).await.unwrap();
         }
-        bytes.drain(..length);
+        let body: Vec<u8> = bytes.drain(..length).collect();
+        if String::from_utf8_lossy(&body).contains("next_slot") {
+            paces.fetch_add(1, Ordering::Relaxed);
+            reply(&mut stream, "200 OK", &pace()).await;
+            continue;
+        }
         let number = {
             let mut seen = seen.lock().unwrap();
             seen.push(header("x-amz-target").rsplit('.').next().unwrap().to_owned());
@@ -84,10 +106,14 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, script: &'s
                 ("400 Bad Request", r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}"#)
             }
         };
-        let (kind, length) = ("application/x-amz-json-1.0", body.len());
-        let answer = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        reply(&mut stream, status, body).await;
     }
+}
+
+async fn reply(stream: &mut TcpStream, status: &str, body: &str) {
+    let (kind, length) = ("application/x-amz-json-1.0", body.len());
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
 async fn house(url: &str) -> House {
@@ -96,7 +122,7 @@ async fn house(url: &str) -> House {
 }
 
 async fn post(house: &House) -> Answer {
-    let body = serde_json::json!({"data": rows(["a", "b", "a"], MODEL)}).to_string();
+    let body = json!({"data": rows(["a", "b", "a"], MODEL)}).to_string();
     house.http(event("POST", "ask_bedrock", &[("sf-external-function-query-batch-id", "batch")], &body)).await
 }
 
@@ -106,6 +132,9 @@ async fn a_small_batch_takes_two_writes_and_no_read() {
     let house = house(&table.url).await;
     assert_eq!(post(&house).await.values().len(), 3);
     assert_eq!(table.operations(), ["PutItem", "UpdateItem"]);
+    // An environment that knows nothing of the pace asks for it and takes its slots; two options are two writes.
+    let writes = table.paces.load(Ordering::Relaxed);
+    assert!((1..=4).contains(&writes), "{writes}");
 }
 
 #[tokio::test]

@@ -1,116 +1,254 @@
 //! How fast calls to one target may start: as fast as its quota, which nobody tells us and others share.
 //!
-//! Until the first throttled call there is a window of calls in flight, which starts low, so that a cold environment
-//! does not open a hundred connections at once, and doubles with every round of successes up to the ceiling.
+//! Each call starts in a slot of its own. Slots follow each other at a pace ([`pace`]: the one rule that raises and lowers it).
+//! Environments that share a journal take them from one track, ahead of their calls ([`track`]); one that is alone, or cannot
+//! have the shared track within a moment, has a track of its own ([`alone`]).
 //!
-//! While it grows, calls are kept apart, so that the first throttled one can tell before many are.
-//!
-//! From the first throttled call on, calls are paced: a throttled call comes back at once, so that a window alone would
-//! send the next one at once, too. The pace is found by doubling, and then held where one to five calls in a hundred are
-//! throttled. It counts calls more than seconds, so that the share is the same at 5 and at 500 calls a second.
-//!
-//! Where the quota leaves an environment less than one call at a time, the pace spaces its calls. That is too much where
-//! even one call of each environment in 600 s, when Snowflake gives up, is more than the quota.
+//! A throttled call counts only against the pace under which its slot was taken: ten calls of one lease lower it once.
 
+mod alone;
 mod latency;
 mod pace;
 #[cfg(test)]
 mod tests;
+mod track;
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub use latency::Latency;
+pub use pace::Pace;
+pub use track::{Ask, Change, Changed, Got, Track, Tracks, TracksError, take};
 
-use pace::Pace;
+use alone::Alone;
+use pace::TOGETHER;
 
-/// Calls in flight at the start.
-const FIRST_WINDOW: usize = 8;
+/// How long before its last slot an environment takes more.
+const LEAD: Duration = Duration::from_millis(100);
+
+/// How late a call may start in its slot: what comes later would meet the slots of others.
+const LATE: Duration = Duration::from_millis(250);
+
+/// How long the shared track is waited for, and how long an environment that could not have it goes on alone.
+pub const MOMENT: Duration = Duration::from_millis(400);
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+
+/// Calls a second from which throttled calls alone say nothing: a target that refuses whatever it is asked does not mean the pace.
+/// The first is for one that has never answered.
+const UNPROVEN: f64 = 8.1;
+const SLOW: f64 = 2.0;
 
 /// Whether a call may start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Start {
-    /// It may, and is counted as in flight from now on.
-    Now,
+    /// It may, in this slot.
+    Now(Slot),
     /// Not before that time.
     At(Instant),
-    /// Not before another call ends.
-    WhenOneEnds,
+    /// Not before slots have been taken.
+    WhenTaken,
+}
+
+/// What to do about slots.
+#[derive(Debug)]
+pub enum Order {
+    /// Nothing, as far as is known now.
+    Nothing,
+    /// Nothing before that time.
+    At(Instant),
+    /// Take some; [`Limiter::got`] is to be told what came of it.
+    Ask(Ask),
+}
+
+/// The slot of a call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slot {
+    at: Instant,
+    /// The pace under which it was taken, and calls a second then.
+    pace: Pace,
+    per_second: f64,
+    is_shared: bool,
 }
 
 /// The limiter of one target. It lives as long as the environment.
 #[derive(Debug)]
 pub struct Limiter {
-    ceiling: usize,
-    in_flight: usize,
-    /// Most calls in flight; beside the pace it does not matter.
-    window: usize,
-    /// What a call takes; nothing before the first one has got its answer.
-    latency: Duration,
-    pace: Pace,
+    alone: Alone,
+    together: Option<Together>,
+    latency: Option<Duration>,
+    /// Whether a call was answered since one lowered the pace.
+    is_answered: bool,
+}
+
+/// What is known of a track that is shared.
+#[derive(Debug)]
+struct Together {
+    slots: VecDeque<Slot>,
+    track: Option<(Track, Instant)>,
+    first: Pace,
+    /// The pace that is to be, for a throttled call.
+    lowered: Option<Pace>,
+    seen: Option<u64>,
+    sharers: f64,
+    is_asking: bool,
+    not_before: Option<Instant>,
+    alone_until: Option<Instant>,
 }
 
 impl Limiter {
-    /// A limiter that knows nothing of the quota, and lets at most `ceiling` calls be in flight.
-    pub fn adaptive(ceiling: usize, seed: u64) -> Self {
-        Self {
-            ceiling,
-            in_flight: 0,
-            window: FIRST_WINDOW.min(ceiling),
-            latency: Duration::ZERO,
-            pace: Pace::free(seed),
-        }
-    }
-
-    /// A limiter that paces calls from the start, at `per_second`.
-    pub fn paced(ceiling: usize, per_second: f64, seed: u64) -> Self {
-        Self { ceiling, in_flight: 0, window: ceiling, latency: Duration::ZERO, pace: Pace::of(per_second, seed) }
+    /// A limiter of a target that takes `per_second`, if that is known.
+    pub fn new(per_second: Option<f64>, is_shared: bool, seed: u64) -> Self {
+        let first = per_second.map_or_else(Pace::unknown, Pace::of);
+        let together = is_shared.then(|| Together {
+            slots: VecDeque::new(),
+            track: None,
+            first,
+            lowered: None,
+            seen: None,
+            sharers: f64::INFINITY,
+            is_asking: false,
+            not_before: None,
+            alone_until: None,
+        });
+        Self { alone: Alone::new(first, seed), together, latency: None, is_answered: false }
     }
 
     /// Asks to start a call.
     pub fn try_start(&mut self, now: Instant) -> Start {
-        if self.in_flight >= self.window {
-            return Start::WhenOneEnds;
+        match &mut self.together {
+            Some(together) if together.alone_until.is_none_or(|until| until <= now) => together.try_start(now),
+            _ => self.alone.try_start(now, self.latency),
         }
-        match self.pace.try_start(now, self.ramp()) {
-            Ok(()) => {
-                self.in_flight += 1;
-                Start::Now
+    }
+
+    /// What to do about slots for as many calls.
+    pub fn order(&mut self, now: Instant, calls: usize) -> Order {
+        let latency = self.latency;
+        self.together.as_mut().map_or(Order::Nothing, |together| together.order(now, calls, latency))
+    }
+
+    /// What came of an order; nothing when it was dropped.
+    pub fn got(&mut self, now: Instant, got: Option<Result<Got, TracksError>>) {
+        let Some(together) = &mut self.together else {
+            return;
+        };
+        together.is_asking = false;
+        match got {
+            Some(Ok(got)) => together.got(now, got, &mut self.alone.random),
+            Some(Err(error)) => {
+                tracing::warn!("{error}");
+                together.alone_until = Some(now + LEFT_ALONE);
+                together.slots.clear();
+                if let Some((track, _)) = together.track {
+                    self.alone.take_over(track.pace.per_second(TOGETHER) / together.sharers.max(1.0));
+                }
             }
-            Err(at) => Start::At(at),
+            None => {}
         }
     }
 
-    /// What keeps calls apart while the window grows: twice what spreads it over the time of a call. Calls that start
-    /// together would be throttled together, before one of them can tell.
-    fn ramp(&self) -> Duration {
-        if self.window >= self.ceiling {
-            return Duration::ZERO;
-        }
-        self.latency / u32::try_from(2 * self.window).unwrap_or(u32::MAX)
-    }
-
-    /// A call has got its answer, after `latency`. A slow target would take minutes to reach the ceiling if only its
-    /// rounds counted: its calls count for one more for each quarter of a second.
+    /// A call has got its answer, after `latency`.
     pub fn succeeded(&mut self, latency: Duration) {
-        self.in_flight -= 1;
-        self.latency = latency;
-        self.pace.succeeded();
-        let growth = 1 + usize::try_from((4 * latency).as_secs()).unwrap_or(usize::MAX);
-        self.window = self.window.saturating_add(growth).min(self.ceiling);
+        self.latency = Some(latency);
+        self.is_answered = true;
     }
 
-    /// A call that was started at `started` was refused because of a quota.
-    pub fn throttled(&mut self, now: Instant, started: Instant) {
-        self.in_flight -= 1;
-        self.window = self.ceiling;
-        self.pace.throttled(now, started);
-    }
-
-    /// A call has ended in a way that tells nothing of the quota.
-    pub fn failed(&mut self) {
-        self.in_flight -= 1;
+    /// A call that was started in this slot was refused because of a quota.
+    pub fn throttled(&mut self, now: Instant, slot: Slot) {
+        let slow = if self.latency.is_none() { UNPROVEN } else { SLOW };
+        if !self.is_answered && slot.per_second <= slow {
+            return;
+        }
+        self.is_answered = false;
+        match &mut self.together {
+            Some(together) if slot.is_shared => together.throttled(slot),
+            _ => self.alone.throttled(now, slot),
+        }
     }
 }
 
-/// A time that is as good as never, for arithmetic that must not overflow.
+impl Together {
+    fn try_start(&mut self, now: Instant) -> Start {
+        while let Some(slot) = self.slots.front().copied() {
+            if slot.at > now {
+                return Start::At(slot.at);
+            }
+            self.slots.pop_front();
+            if now - slot.at <= LATE {
+                return Start::Now(slot);
+            }
+        }
+        Start::WhenTaken
+    }
+
+    fn order(&mut self, now: Instant, calls: usize, latency: Option<Duration>) -> Order {
+        if self.is_asking || self.alone_until.is_some_and(|until| until > now) {
+            return Order::Nothing;
+        }
+        let mut most = calls.saturating_sub(self.slots.len());
+        let lead = self.slots.back().and_then(|last| last.at.checked_sub(LEAD));
+        let at = lead.max(self.not_before).filter(|at| *at > now);
+        if self.lowered.is_none() {
+            match at {
+                _ if most == 0 => return Order::Nothing,
+                Some(at) => return Order::At(at),
+                None => {}
+            }
+        } else if at.is_some() {
+            most = 0;
+        }
+        self.is_asking = true;
+        let since =
+            |(track, seen): (Track, Instant)| Track { ahead: track.ahead - (now - seen).as_secs_f64(), ..track };
+        Order::Ask(Ask {
+            most,
+            known: self.track.map(since),
+            first: self.first,
+            lowered: self.lowered,
+            seen: self.seen,
+            sharers: self.sharers,
+            latency,
+        })
+    }
+
+    fn got(&mut self, now: Instant, got: Got, random: &mut fastrand::Rng) {
+        self.lowered = None;
+        self.sharers = got.sharers;
+        self.track = got.track.map(|track| (track, now));
+        match (got.slots, got.pace, got.track) {
+            (Some((slots, first)), Some(pace), Some(track)) => {
+                self.seen = Some(track.takes);
+                let per_second = pace.per_second(TOGETHER);
+                let slots = (0..slots).map(|slot| {
+                    let seconds = (first + track::count(slot) / per_second).max(0.0);
+                    Slot { at: later(now, seconds), pace, per_second, is_shared: true }
+                });
+                self.slots.extend(slots);
+            }
+            (None, _, Some(track)) if track.pace.horizon().is_finite() => {
+                // Everyone that is told to wait comes back at another time.
+                let turn = track.pace.horizon();
+                self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + turn * random.f64()));
+            }
+            _ => {}
+        }
+    }
+
+    fn throttled(&mut self, slot: Slot) {
+        if slot.pace.is_tried(TOGETHER) {
+            // The rest of what was taken at a pace that is far too high is left.
+            self.slots.retain(|other| other.pace.version != slot.pace.version);
+        }
+        let known = self.track.map(|(track, _)| track.pace);
+        if let Some(pace) = known.filter(|pace| pace.version == slot.pace.version) {
+            self.lowered.get_or_insert(pace.lowered(slot.per_second, TOGETHER));
+        }
+    }
+}
+
+/// So many seconds after `now`; a time that is as good as never must not overflow.
+fn later(now: Instant, seconds: f64) -> Instant {
+    now + Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST)
+}
+
 const LONGEST: Duration = Duration::from_secs(600);

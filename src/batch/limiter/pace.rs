@@ -1,236 +1,212 @@
-//! Calls a second, steered by what a throttled call tells.
+//! The one rule that raises and lowers a pace.
 //!
-//! A throttled call says that nothing is left of the quota now. So between two of them exactly the quota was used up,
-//! whatever bursts it allows: the calls that were admitted meanwhile, over the time, are this environment's share of it.
+//! A throttled call lowers the pace at once, by little. Then the pace comes back to where it was throttled, slower and slower,
+//! and goes on from there faster and faster, until a call is throttled again: a cubic in time, as TCP CUBIC has one for its
+//! window (RFC 9438, section 4.1). Around the quota it is flat, and a quota that has grown is found soon all the same. A pace
+//! of which nothing is known yet is one for which no call was throttled for long.
+//!
+//! Time is what slots of this pace have filled: who does not use a pace does not raise it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::LONGEST;
+/// Calls a second with which an unknown quota is tried at first.
+const FIRST: f64 = 8.0;
 
-/// Calls a second below which the first throttled calls do not lower the pace: a few of them say little. Nor do they say
-/// much of a target that has not answered yet.
-const FLOOR: f64 = 2.0;
-const FLOOR_UNPROVEN: f64 = 8.0;
+/// More calls a second than any environment can make.
+const MOST: f64 = 10_000.0;
 
-/// Throttled calls after which that ends.
-const SAY_LITTLE: u32 = 60;
-const SAY_LITTLE_UNPROVEN: u32 = 10;
+/// Seconds after which a pace that was lowered by [`Manner::lower`] of those that share it is back.
+const BACK: f64 = 6.0;
 
-/// Seconds in which a searching pace doubles, at first and at most; a throttled call makes them four times as many.
-const DOUBLING: f64 = 1.0;
-const LONGEST_DOUBLING: f64 = 4.0;
+/// The fastest growth: so much in each second, as a logarithm.
+const FASTEST: f64 = 0.7;
 
-/// Seconds in which it doubles when the quota has grown, or others have left it.
-const DOUBLING_AGAIN: f64 = 2.0;
+/// Growth from which a pace counts as tried, and not as known.
+const TRIED: f64 = 0.1;
 
-/// Admitted calls between two throttled ones from which their rate is known well enough.
-const ENOUGH: f64 = 8.0;
+/// How far a tried pace may grow before it is known what came of it, as a logarithm.
+const UNSEEN: f64 = 0.25;
 
-/// A rate that was measured below this share of the pace was measured over a time that left quota unused.
-const PLAUSIBLE: f64 = 0.75;
-
-/// Gaps between throttled calls, as they are to be expected, after which one has been missed.
-const SURPRISE: f64 = 1.6;
-
-/// How far calls may come late and still be made up for.
-const SLACK: Duration = Duration::from_millis(50);
-
-/// The pace of one target's calls.
-#[derive(Debug)]
-pub struct Pace {
-    mode: Mode,
-    /// Calls a second, before growth.
-    rate: f64,
-    /// Calls since the last throttled one. A second counts as a call, too, so that a pace recovers whose calls are few.
-    calls: f64,
-    /// When nothing was left of the quota.
-    empty: Option<Instant>,
-    /// Calls that were started since, and not throttled.
-    admitted: f64,
-    /// When a throttled call lowered the pace last, and how many have since there was an idle time.
-    lowered: Option<Instant>,
-    lowerings: u32,
-    /// Whether any call got its answer.
-    proven: bool,
-    /// Calls a second that were started lately, whatever was allowed.
-    recent: f64,
-    last: Option<Instant>,
-    next: Option<Instant>,
-    random: fastrand::Rng,
+/// What a throttled call says to somebody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Manner {
+    /// By how much it lowers the pace, as a logarithm.
+    pub lower: f64,
+    /// Calls a second that a lowered pace gains in each second, beside the cubic.
+    pub gain: f64,
+    /// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls.
+    pub calls: f64,
+    /// Seconds after which a throttled call says that the pace was not lowered enough.
+    pub again: f64,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Mode {
-    /// No call was ever throttled.
-    Free,
-    /// The pace doubles in this many seconds.
-    Search(f64),
-    /// The pace is known, and pushes a little.
-    Track,
+/// Environments that share a pace: it is too high, by little.
+pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again: 1.0 };
+
+/// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Much is given back, and the same
+/// gained by everyone, so that all come to have as much. Seconds say nothing: the call may have been throttled for others.
+pub const ALONE: Manner = Manner { lower: 0.3, gain: 0.1, calls: 3.0, again: 0.0 };
+
+/// By how much a pace is lowered that was tried; and the most for one that was not lowered enough, each time twice as much.
+const MUCH: f64 = 0.5;
+
+/// A pace: calls a second as a function of the time in which it was used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Calls a second at which it was throttled last.
+    pub top: f64,
+    /// By how much it was lowered then, as a logarithm.
+    pub depth: f64,
+    /// Seconds that its slots have filled since.
+    pub used: f64,
+    /// How often it was lowered.
+    pub version: u64,
 }
 
 impl Pace {
-    /// No pace, until a call is throttled.
-    pub fn free(seed: u64) -> Self {
-        Self::new(Mode::Free, f64::INFINITY, seed)
+    /// A pace of which nothing is known.
+    pub fn unknown() -> Self {
+        let used = knee();
+        Self { top: FIRST / curve(used).exp(), depth: 0.0, used, version: 0 }
     }
 
-    /// A pace that starts at `rate` calls a second.
-    pub fn of(rate: f64, seed: u64) -> Self {
-        Self::new(Mode::Track, rate, seed)
+    /// A pace that is known to be about right.
+    pub fn of(per_second: f64) -> Self {
+        let depth = TOGETHER.lower;
+        Self { top: per_second, depth, used: back(depth), version: 0 }
     }
 
-    fn new(mode: Mode, rate: f64, seed: u64) -> Self {
-        Self {
-            mode,
-            rate,
-            calls: 0.0,
-            empty: None,
-            admitted: 0.0,
-            lowered: None,
-            lowerings: 0,
-            proven: false,
-            recent: 0.0,
-            last: None,
-            next: None,
-            random: fastrand::Rng::with_seed(seed),
-        }
+    /// Calls a second.
+    pub fn per_second(&self, manner: Manner) -> f64 {
+        (self.top * curve(self.time()).exp() + manner.gain * self.used.min(10.0 * BACK)).min(MOST)
     }
 
-    /// The share of calls that may be throttled. A slow pace pushes more than a fast one, so that environments at one quota
-    /// come to have the same.
-    fn push(&self) -> f64 {
-        (0.04 / self.rate.powf(0.25)).clamp(0.015, 0.05)
+    /// How fast it grows: so much in a second, as a logarithm.
+    fn growth(&self) -> f64 {
+        if self.time() <= 0.0 { 0.0 } else { (3.0 * steepness() * self.time().powi(2)).min(FASTEST) }
     }
 
-    /// How long the last throttled call is ago, in gaps that are to be expected.
-    fn gaps(&self) -> f64 {
-        self.calls * self.push()
+    /// Seconds since the pace was back where it was throttled.
+    fn time(&self) -> f64 {
+        self.used - back(self.depth)
     }
 
-    /// The rate that is allowed now. In the expected gap it grows from the quota's to so much more that a call is throttled.
-    fn allowed(&self) -> f64 {
-        match self.mode {
-            Mode::Free | Mode::Search(_) => self.rate,
-            Mode::Track => self.rate * (1.0 + self.push() * self.gaps().powi(4)),
-        }
+    /// Whether nobody knows yet what comes of it.
+    pub fn is_tried(&self, manner: Manner) -> bool {
+        self.growth() > TRIED || self.is_again(manner)
     }
 
-    /// Starts a call, no sooner than `ramp` after the last one, or says when to ask again.
-    pub fn try_start(&mut self, now: Instant, ramp: Duration) -> Result<(), Instant> {
-        if let Some(at) = self.next.filter(|at| *at > now) {
-            return Err(at);
-        }
-        self.pass_time(now);
-        self.calls += 1.0;
-        self.admitted += 1.0;
-        self.recent += 1.0;
-        // Environments that do not know of each other should not march in step.
-        let interval = self.interval(0.95, 1.05).max(ramp);
-        if !interval.is_zero() {
-            let due = self.next.unwrap_or(now).max(now.checked_sub(SLACK).unwrap_or(now));
-            self.next = Some(due + interval);
-        }
-        Ok(())
+    /// Whether it has just been lowered.
+    fn is_again(&self, manner: Manner) -> bool {
+        self.version > 0 && self.used < manner.again
     }
 
-    /// A call has got its answer.
-    pub fn succeeded(&mut self) {
-        self.proven = true;
+    /// Seconds for which slots may be taken ahead: what is far ahead has not been tried.
+    pub fn horizon(&self) -> f64 {
+        if self.growth() > TRIED { UNSEEN / self.growth() } else { f64::INFINITY }
     }
 
-    /// A call that was started at `started` was throttled.
-    pub fn throttled(&mut self, now: Instant, started: Instant) {
-        self.pass_time(now);
-        if self.empty.is_none_or(|empty| started >= empty) {
-            self.admitted = (self.admitted - 1.0).max(0.0);
-        }
-        // The pace was lowered since it was started: it tells nothing of the pace that holds now.
-        if self.lowered.is_some_and(|lowered| started < lowered) {
-            return;
-        }
-        let floor = self.rate.min(self.floor());
-        self.lower(now);
-        self.rate = self.rate.max(floor);
-        self.lowered = Some(now);
-        self.lowerings = self.lowerings.saturating_add(1);
-        self.calls = 0.0;
-        let at = now + self.interval(0.5, 1.5);
-        self.next = Some(self.next.map_or(at, |next| next.max(at)));
+    /// Calls that may start at once after a pause: as many as a second begins with, until a quota has shown itself.
+    pub fn at_once(&self) -> f64 {
+        if self.version == 0 { FIRST } else { 0.0 }
     }
 
-    fn lower(&mut self, now: Instant) {
-        let measured = self.measured(now);
-        match (self.mode, measured) {
-            (Mode::Free, _) => {
-                self.rate = self.recent / 2.0;
-                self.mode = Mode::Search(DOUBLING);
+    /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
+    /// sooner, so that it is found as many calls later whatever they take.
+    pub fn use_of(&self, calls: f64, manner: Manner, latency: Option<Duration>, fastest: f64) -> f64 {
+        let seconds = (calls / self.per_second(manner)).min(calls / manner.calls);
+        let speed = match latency {
+            Some(latency) if self.growth() > 0.9 * FASTEST => {
+                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, fastest)
             }
-            (Mode::Search(_), Some(measured)) if measured >= PLAUSIBLE * self.rate => {
-                self.rate = measured;
-                self.mode = Mode::Track;
-            }
-            (Mode::Search(doubling), _) => {
-                self.rate *= if self.admitted < 1.0 { 0.5 } else { 0.7 };
-                let doubling = 4.0 * doubling;
-                self.mode = if doubling > LONGEST_DOUBLING { Mode::Track } else { Mode::Search(doubling) };
-            }
-            (Mode::Track, Some(measured)) => {
-                // Few calls tell little.
-                let weight = (2.0 * self.admitted * self.push()).min(1.0);
-                self.rate += (measured - self.rate) * weight;
-            }
-            (Mode::Track, None) => self.rate *= 0.8,
-        }
-        // While too few were admitted, the next throttled call measures from the same beginning.
-        if measured.is_some() || self.empty.is_none() {
-            self.empty = Some(now);
-            self.admitted = 0.0;
+            _ => 1.0,
+        };
+        seconds * speed
+    }
+
+    /// The pace after a call was throttled that had started at `per_second`.
+    pub fn lowered(&self, per_second: f64, manner: Manner) -> Self {
+        let depth = if self.growth() > TRIED {
+            MUCH.max(manner.lower)
+        } else if self.is_again(manner) {
+            (2.0 * self.depth).min(MUCH)
+        } else {
+            manner.lower
+        };
+        self.back_to(per_second.min(self.per_second(manner)), depth)
+    }
+
+    /// The pace after nobody has used it for long: it is tried carefully.
+    pub fn doubted(&self, manner: Manner) -> Self {
+        self.back_to(self.per_second(manner), MUCH)
+    }
+
+    fn back_to(&self, top: f64, depth: f64) -> Self {
+        Self { top, depth, used: 0.0, version: self.version + 1 }
+    }
+}
+
+/// How steep the cubic is, so that it leads from the lowered pace back to the one before within [`BACK`].
+fn steepness() -> f64 {
+    TOGETHER.lower / BACK.powi(3)
+}
+
+/// Seconds after which a pace is back that was lowered by so much.
+fn back(depth: f64) -> f64 {
+    (depth / steepness()).cbrt()
+}
+
+/// Seconds from which a pace grows as fast as any.
+fn knee() -> f64 {
+    (FASTEST / (3.0 * steepness())).sqrt()
+}
+
+/// The logarithm of a pace over the one at which a call was throttled, so many seconds after it was back there.
+fn curve(seconds: f64) -> f64 {
+    steepness() * seconds.min(knee()).powi(3) + FASTEST * (seconds - knee()).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pace after so many seconds of use.
+    fn after(pace: Pace, seconds: f64) -> f64 {
+        Pace { used: pace.used + seconds, ..pace }.per_second(TOGETHER)
+    }
+
+    #[test]
+    fn an_unknown_pace_doubles_each_second() {
+        let pace = Pace::unknown();
+        assert!((pace.per_second(TOGETHER) - 8.0).abs() < 0.01);
+        assert!((15.0..17.0).contains(&after(pace, 1.0)), "{}", after(pace, 1.0));
+        assert!(after(pace, 1e6) <= MOST);
+    }
+
+    #[test]
+    fn a_throttled_call_lowers_a_known_pace_by_little_and_a_tried_one_by_much() {
+        let known = Pace::of(100.0);
+        let lowered = known.lowered(100.0, TOGETHER);
+        assert!((92.0..93.0).contains(&lowered.per_second(TOGETHER)), "{lowered:?}");
+        // Again at once: that was not enough.
+        assert!((78.0..80.0).contains(&lowered.lowered(92.3, TOGETHER).per_second(TOGETHER)));
+        assert!(Pace::unknown().lowered(8.0, TOGETHER).per_second(TOGETHER) < 5.0);
+    }
+
+    #[test]
+    fn a_lowered_pace_is_back_in_seconds_stays_for_some_and_then_doubles_in_twenty() {
+        let lowered = Pace::of(100.0).lowered(100.0, TOGETHER);
+        for (seconds, least, most) in
+            [(3.0, 98.0, 100.0), (6.0, 99.9, 100.1), (9.0, 100.0, 102.0), (19.0, 190.0, 240.0)]
+        {
+            let pace = after(lowered, seconds);
+            assert!((least..=most).contains(&pace), "{seconds}: {pace}");
         }
     }
 
-    fn floor(&self) -> f64 {
-        match self.lowerings {
-            0..SAY_LITTLE_UNPROVEN if !self.proven => FLOOR_UNPROVEN,
-            0..SAY_LITTLE => FLOOR,
-            _ => 0.0,
-        }
-    }
-
-    /// The rate of the calls that were admitted since nothing was left, if they are enough.
-    fn measured(&self, now: Instant) -> Option<f64> {
-        let seconds = now.saturating_duration_since(self.empty?).as_secs_f64();
-        (seconds > 0.0 && self.admitted >= ENOUGH).then(|| self.admitted / seconds)
-    }
-
-    /// What lies between two calls at the rate that is allowed, times a random number between these two.
-    fn interval(&mut self, least: f64, most: f64) -> Duration {
-        let jitter = least + (most - least) * self.random.f64();
-        Duration::try_from_secs_f64(jitter / self.allowed()).unwrap_or(LONGEST).min(LONGEST)
-    }
-
-    /// Lets `recent` fade with a time constant of a second, and the pace grow. Only the time of about two calls counts: an
-    /// environment that was frozen, or had no rows, knows nothing new.
-    fn pass_time(&mut self, now: Instant) {
-        let passed = self.last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
-        self.last = Some(now);
-        self.recent *= (-passed).exp();
-        if passed > 2.0 + 3.0 / self.rate {
-            self.empty = None;
-            self.lowerings = 0;
-            self.rate = self.rate.max(FLOOR);
-        }
-        let passed = passed.min(2.0 / self.rate);
-        match self.mode {
-            Mode::Free => {}
-            Mode::Search(doubling) => self.rate *= (passed / doubling).min(1.0).exp2(),
-            Mode::Track => {
-                self.calls += passed;
-                if self.gaps() >= SURPRISE {
-                    self.rate = self.allowed();
-                    self.mode = Mode::Search(DOUBLING_AGAIN);
-                }
-            }
-        }
+    #[test]
+    fn slots_are_taken_a_moment_ahead_only_while_a_quota_is_searched_for() {
+        assert!(Pace::unknown().horizon() < 0.5);
+        assert!(Pace::of(10.0).horizon().is_infinite());
     }
 }

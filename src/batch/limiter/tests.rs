@@ -4,43 +4,59 @@ use std::time::{Duration, Instant};
 
 use super::{Limiter, Start};
 
+fn starts(limiter: &mut Limiter, now: Instant) -> usize {
+    (0..100).filter(|_| matches!(limiter.try_start(now), Start::Now(_))).count()
+}
+
 #[test]
-fn without_a_throttled_call_the_ceiling_is_reached_and_then_nothing_is_paced() {
-    let mut now = Instant::now();
-    let mut limiter = Limiter::adaptive(128, 1);
-    for round in 0..10 {
-        let mut started = 0;
-        loop {
-            match limiter.try_start(now) {
-                Start::Now => started += 1,
-                // Within the time of a call, as long as the window grows.
-                Start::At(at) => {
-                    assert!(round > 0 && round < 5 && at - now < Duration::from_millis(15), "{round}: {:?}", at - now);
-                    now = at;
-                }
-                Start::WhenOneEnds => break,
-            }
-        }
-        assert_eq!(started, (8 << round).min(128));
-        (0..started).for_each(|_| limiter.succeeded(Duration::from_millis(200)));
+fn a_few_calls_start_at_once_as_long_as_no_quota_has_shown_itself() {
+    let mut limiter = Limiter::new(None, false, 1);
+    assert!((8..=10).contains(&starts(&mut limiter, Instant::now())));
+}
+
+#[test]
+fn without_a_throttled_call_short_calls_are_soon_as_many_as_anybody_can_make() {
+    let (mut now, mut limiter) = (Instant::now(), Limiter::new(None, false, 1));
+    let begin = now;
+    limiter.succeeded(Duration::from_millis(20));
+    while starts(&mut limiter, now) < 10 {
+        now += Duration::from_millis(5);
     }
+    assert!(now - begin < Duration::from_secs(1), "{:?}", now - begin);
 }
 
 #[test]
 fn a_throttled_call_keeps_the_next_one_back() {
     let now = Instant::now();
-    let mut limiter = Limiter::adaptive(128, 1);
-    assert_eq!(limiter.try_start(now), Start::Now);
-    limiter.throttled(now, now);
+    let mut limiter = Limiter::new(None, false, 1);
+    let Start::Now(slot) = limiter.try_start(now) else { panic!("{limiter:?}") };
+    limiter.throttled(now, slot);
     assert!(matches!(limiter.try_start(now), Start::At(at) if at > now), "{limiter:?}");
+}
+
+#[test]
+fn ten_calls_of_one_pace_lower_it_once() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(Some(100.0), false, 1);
+    let slots: Vec<_> = (0..8)
+        .filter_map(|_| match limiter.try_start(now) {
+            Start::Now(slot) => Some(slot),
+            _ => None,
+        })
+        .collect();
+    assert!(slots.len() > 5);
+    slots.iter().for_each(|slot| limiter.throttled(now, *slot));
+    let later = now + Duration::from_secs(1);
+    assert_eq!(starts(&mut limiter, later), 1);
+    let Start::At(at) = limiter.try_start(later) else { panic!("{limiter:?}") };
+    assert!(at - later < Duration::from_millis(25), "{:?}", at - later);
 }
 
 #[test]
 fn a_frozen_environment_does_not_make_up_for_the_time() {
     let begin = Instant::now();
-    let mut limiter = Limiter::paced(128, 80.0, 1);
-    let mut starts = |now: Instant| (0..100).filter(|_| limiter.try_start(now) == Start::Now).count();
-    assert_eq!(starts(begin), 1);
-    let thawed = starts(begin + Duration::from_secs(3600));
-    assert!((1..10).contains(&thawed), "{thawed}");
+    let mut limiter = Limiter::new(Some(80.0), false, 1);
+    assert!(starts(&mut limiter, begin) < 12);
+    let thawed = starts(&mut limiter, begin + Duration::from_secs(3600));
+    assert!((1..12).contains(&thawed), "{thawed}");
 }

@@ -23,7 +23,7 @@ type Failure = Box<dyn Error>;
 const HELP: &str = "\
 The Lambda function beside boto3, and beside the least that is possible, all in the sandbox.
 
-    cargo bench-sandbox                  every figure, in about ten minutes
+    cargo bench-sandbox                  every figure but the queries, in about ten minutes
     cargo bench-sandbox -- FIGURE...     some of them
         --before BOOTSTRAP               cold start and event beside another build of the function
 
@@ -50,7 +50,7 @@ async fn run() -> Result<(), Failure> {
     let programs = Programs::build(wanted.before)?;
     let mut lines: Vec<Line> = Vec::new();
     for (name, what, figure) in FIGURES {
-        if wanted.figures.is_empty() || wanted.figures.iter().any(|wanted| wanted == name) {
+        if (wanted.figures.is_empty() && name != "query") || wanted.figures.iter().any(|wanted| wanted == name) {
             eprintln!("{name}: {what}");
             let measured = figure.measure(&programs).await?;
             eprintln!("{}", report::text(&measured));

@@ -9,7 +9,8 @@ use crate::Failure;
 const PACKAGES: [&str; 2] = ["awslambdaric==4.2.2", "boto3==1.44.5"];
 
 /// What they would write.
-const PEERS: [(&str, &str); 2] = [
+const PEERS: [(&str, &str); 3] = [
+    ("boto3_adaptive.py", include_str!("peers/boto3_adaptive.py")),
     ("boto3_sequential.py", include_str!("peers/boto3_sequential.py")),
     ("boto3_threads.py", include_str!("peers/boto3_threads.py")),
 ];
@@ -25,6 +26,8 @@ pub enum Program {
     Boto3Sequential,
     /// The same with threads.
     Boto3Threads,
+    /// The same with botocore's adaptive retries.
+    Boto3Adaptive,
     /// The smallest one that makes the same call.
     Smallest,
 }
@@ -37,6 +40,7 @@ impl Program {
             Self::Before => "before",
             Self::Boto3Sequential => "boto3-sequential",
             Self::Boto3Threads => "boto3-threads",
+            Self::Boto3Adaptive => "boto3-adaptive",
             Self::Smallest => "smallest Lambda",
         }
     }
@@ -95,7 +99,13 @@ impl Programs {
             Program::Smallest => (self.folder.join("bench-smallest"), Vec::new(), None),
             Program::Boto3Sequential => python("boto3_sequential.handler"),
             Program::Boto3Threads => python("boto3_threads.handler"),
+            Program::Boto3Adaptive => python("boto3_adaptive.handler"),
         }
+    }
+
+    /// The folder of reports.
+    pub fn reports(&self) -> PathBuf {
+        self.peers.join("..")
     }
 
     /// The bare client.

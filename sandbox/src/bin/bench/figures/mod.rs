@@ -8,6 +8,7 @@ mod goodput;
 mod growth;
 mod journal;
 mod memory;
+mod query;
 
 use crate::Failure;
 use crate::programs::Programs;
@@ -24,6 +25,7 @@ pub enum Figure {
     Memory,
     Growth,
     Journal,
+    Query,
 }
 
 /// All of them: the name, what it says, and which it is.
@@ -36,6 +38,7 @@ pub const FIGURES: [(&str, &str, Figure); 8] = [
     ("memory", "resident peak over 4,096 rows of 1 KB", Figure::Memory),
     ("growth", "CPU time for a row in small and large batches, and with duplicates", Figure::Growth),
     ("journal", "what the journal adds to a small batch", Figure::Journal),
+    ("query", "whole queries at a quota, beside botocore's adaptive retries; about two hours", Figure::Query),
 ];
 
 impl Figure {
@@ -50,6 +53,7 @@ impl Figure {
             Self::Memory => memory::measure(programs).await,
             Self::Growth => growth::measure(programs).await,
             Self::Journal => journal::measure(programs).await,
+            Self::Query => query::measure(programs).await,
         }
     }
 }

@@ -1,0 +1,60 @@
+//! Slots of one environment that knows nothing of others: it takes each when the call starts.
+
+use std::time::{Duration, Instant};
+
+use super::pace::{ALONE, Pace};
+use super::{Slot, Start, later};
+
+/// How far calls may come late and still be made up for.
+const SLACK: f64 = 0.05;
+
+/// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
+const FASTEST: f64 = 10.0;
+
+/// One environment's own track.
+#[derive(Debug)]
+pub struct Alone {
+    pace: Pace,
+    next: Option<Instant>,
+    pub random: fastrand::Rng,
+}
+
+impl Alone {
+    pub fn new(pace: Pace, seed: u64) -> Self {
+        Self { pace, next: None, random: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// Goes on at a pace that was shared.
+    pub fn take_over(&mut self, per_second: f64) {
+        self.pace = Pace { version: self.pace.version + 1, ..Pace::of(per_second) };
+    }
+
+    pub fn try_start(&mut self, now: Instant, latency: Option<Duration>) -> Start {
+        if let Some(at) = self.next.filter(|at| *at > now) {
+            return Start::At(at);
+        }
+        let (pace, per_second) = (self.pace, self.pace.per_second(ALONE));
+        let slack = Duration::from_secs_f64(SLACK.max(pace.at_once() / per_second));
+        let oldest = now.checked_sub(slack).unwrap_or(now);
+        let next = match self.next.filter(|next| *next >= oldest) {
+            Some(next) => {
+                self.pace.used += pace.use_of(1.0, ALONE, latency, FASTEST);
+                next
+            }
+            None if pace.version == 0 => oldest,
+            None => now,
+        };
+        // Environments that do not know of each other should not march in step.
+        self.next = Some(later(next, (0.95 + 0.1 * self.random.f64()) / per_second));
+        Start::Now(Slot { at: now, pace, per_second, is_shared: false })
+    }
+
+    pub fn throttled(&mut self, now: Instant, slot: Slot) {
+        if slot.pace.version != self.pace.version {
+            return;
+        }
+        self.pace = self.pace.lowered(slot.per_second, ALONE);
+        let at = later(now, (0.5 + self.random.f64()) / self.pace.per_second(ALONE));
+        self.next = Some(self.next.map_or(at, |next| next.max(at)));
+    }
+}

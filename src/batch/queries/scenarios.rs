@@ -1,0 +1,120 @@
+//! The scenario files, and a table of more of them.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use super::{Outcome, Query, play};
+
+/// Seeds with which each is played.
+const SEEDS: u64 = 3;
+
+/// What a file says.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    /// Why it is there.
+    #[serde(rename = "why")]
+    _why: String,
+    query: Query,
+    /// Least and most of each figure, as the median of the seeds.
+    goodput: Option<(f64, f64)>,
+    throttled: Option<(f64, f64)>,
+    writes: Option<(f64, f64)>,
+    fairness: Option<(f64, f64)>,
+    settled: Option<(f64, f64)>,
+}
+
+/// The median of each figure.
+async fn median(query: Query, seeds: u64) -> Outcome {
+    let mut outcomes = Vec::new();
+    for seed in 0..seeds {
+        outcomes.push(play(query, seed).await);
+    }
+    let of = |figure: fn(&Outcome) -> f64| {
+        let mut figures: Vec<f64> = outcomes.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    };
+    Outcome {
+        goodput: of(|outcome| outcome.goodput),
+        throttled: of(|outcome| outcome.throttled),
+        writes: of(|outcome| outcome.writes),
+        fairness: of(|outcome| outcome.fairness),
+        settled: of(|outcome| outcome.settled),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_scenario_ends_as_its_file_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pace");
+    let mut failed = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let scenario: Scenario = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let outcome = median(scenario.query, SEEDS).await;
+        let figures = [
+            (outcome.goodput, scenario.goodput),
+            (outcome.throttled, scenario.throttled),
+            (outcome.writes, scenario.writes),
+            (outcome.fairness, scenario.fairness),
+            (outcome.settled, scenario.settled),
+        ];
+        let is_within = |(figure, range): &(f64, Option<(f64, f64)>)| {
+            range.is_none_or(|(least, most)| RangeInclusive::new(least, most).contains(figure))
+        };
+        if !figures.iter().all(is_within) {
+            failed.push(format!("{name}: {outcome:?}"));
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+#[ignore = "prints a table; takes minutes"]
+async fn print_the_table() {
+    let wanted = std::env::var("ROWS").unwrap_or_default();
+    let query = |lanes, quota, burst, rows_per_batch, batches| Query {
+        lanes,
+        quota,
+        burst,
+        rows_per_batch,
+        batches,
+        latency: 1.0,
+        known: None,
+        together: true,
+        step: None,
+    };
+    let rows = [
+        query(4, 40.0, 40.0, 100, 24),
+        query(8, 20.0, 20.0, 50, 24),
+        query(8, 8.3, 8.3, 100, 16),
+        query(4, 40.0, 1.0, 100, 24),
+        query(64, 50.0, 50.0, 54, 64),
+        query(1, 20.0, 20.0, 100, 12),
+        query(8, 200.0, 200.0, 500, 24),
+        Query { latency: 0.3, ..query(8, 20.0, 20.0, 50, 24) },
+        Query { latency: 4.0, ..query(8, 20.0, 20.0, 50, 24) },
+        Query { step: Some((30.0, 0.5)), ..query(4, 40.0, 40.0, 100, 24) },
+        Query { step: Some((30.0, 2.0)), ..query(4, 40.0, 40.0, 100, 40) },
+        Query { step: Some((30.0, 2.0)), ..query(8, 20.0, 20.0, 50, 40) },
+    ];
+    println!("lanes quota burst  rows batches latency step            goodput throttled writes fairness settled");
+    for (number, row) in (0..).zip(rows) {
+        if !wanted.is_empty() && !wanted.split(',').any(|wanted| wanted.parse() == Ok(number)) {
+            continue;
+        }
+        let ways = [("cold", true, None), ("known", true, Some(0.97)), ("alone", false, None)];
+        for (way, together, known) in ways {
+            let Outcome { goodput, throttled, writes, fairness, settled } =
+                median(Query { together, known, ..row }, SEEDS).await;
+            let Query { lanes, quota, burst, rows_per_batch, batches, latency, step, .. } = row;
+            let step = step.map_or(String::new(), |(at, factor)| format!("{factor} at {at} s"));
+            println!(
+                "{lanes:>5} {quota:>5} {burst:>5} {rows_per_batch:>5} {batches:>7} {latency:>7} {step:<12} {way:<5} \
+                 {goodput:>6.3} {throttled:>9.3} {writes:>6.2} {fairness:>8.2} {settled:>7}"
+            );
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A model behind a token bucket, and a table of tracks in memory.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, sleep};
+
+use super::Query;
+use crate::batch::limiter::{Change, Changed, Track, Tracks, TracksError};
+use crate::function::{Answered, Call, Fault, Function, Job, Moment, Parameter, Refusal, Row, Target};
+
+/// A model that answers after a while, and whose quota all environments share.
+pub struct Service {
+    query: Query,
+    begin: Instant,
+    bucket: Mutex<(f64, Instant)>,
+    answers: Mutex<Vec<Instant>>,
+    throttled: Mutex<u32>,
+}
+
+impl Service {
+    pub fn new(query: Query) -> Self {
+        let begin = Instant::now();
+        let bucket = Mutex::new((query.burst, begin));
+        Self { query, begin, bucket, answers: Mutex::default(), throttled: Mutex::default() }
+    }
+
+    /// How many times its first self the quota is then.
+    fn factor(&self, at: Instant) -> f64 {
+        self.query
+            .step
+            .filter(|(seconds, _)| (at - self.begin).as_secs_f64() >= *seconds)
+            .map_or(1.0, |(_, factor)| factor)
+    }
+
+    /// Calls that the quota lets through in that time, a full bucket not counted.
+    pub fn admissible(&self, time: Duration) -> f64 {
+        let time = time.as_secs_f64();
+        let (before, factor) = self.query.step.map_or((time, 1.0), |(seconds, factor)| (seconds.min(time), factor));
+        self.query.quota * (before + factor * (time - before))
+    }
+
+    fn admits(&self) -> bool {
+        let (now, mut bucket) = (Instant::now(), self.bucket.lock().unwrap());
+        let (tokens, filled) = &mut *bucket;
+        let factor = self.factor(now);
+        let burst = if self.query.burst > 1.0 { factor * self.query.burst } else { self.query.burst };
+        *tokens = (*tokens + (now - *filled).as_secs_f64() * factor * self.query.quota).min(burst);
+        *filled = now;
+        let is_admitted = *tokens >= 1.0;
+        *tokens -= if is_admitted { 1.0 } else { 0.0 };
+        is_admitted
+    }
+
+    async fn ask(&self) -> Result<Answered, Fault> {
+        sleep(Duration::from_micros(fastrand::u64(1000..10_000))).await;
+        if !self.admits() {
+            *self.throttled.lock().unwrap() += 1;
+            sleep(Duration::from_millis(10)).await;
+            return Err(Moment::throttled("Slow", None).into());
+        }
+        sleep(Duration::from_secs_f64(self.query.latency * (0.8 + 0.4 * fastrand::f64()))).await;
+        self.answers.lock().unwrap().push(Instant::now());
+        Ok(Answered::from(Box::from("1")))
+    }
+
+    /// When the last call was answered.
+    pub fn end(&self) -> Instant {
+        self.answers.lock().unwrap().last().copied().unwrap_or(self.begin)
+    }
+
+    pub fn throttled(&self) -> f64 {
+        f64::from(*self.throttled.lock().unwrap())
+    }
+
+    /// Seconds after the step, and the time of a call, from which the answers of four seconds are within a tenth of the quota.
+    pub fn settled(&self) -> f64 {
+        let Some((step, factor)) = self.query.step else {
+            return 0.0;
+        };
+        let answers = self.answers.lock().unwrap();
+        let is_within = |second: &u32| {
+            let from = self.begin + Duration::from_secs_f64(step + self.query.latency + f64::from(*second));
+            let window = from..from + Duration::from_secs(4);
+            let count = u32::try_from(answers.iter().filter(|at| window.contains(at)).count()).unwrap();
+            (0.9..1.1).contains(&(f64::from(count) / 4.0 / (factor * self.query.quota)))
+        };
+        (0..60).find(is_within).map_or(60.0, f64::from)
+    }
+}
+
+impl Function for Service {
+    fn name(&self) -> &'static str {
+        "service"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::text("text")] }
+    }
+
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
+        Ok(Job {
+            target: Target { name: "model".into(), per_second: None },
+            options: "".into(),
+            question: Box::new([row.text(0).into()]),
+            expected_bytes: 0,
+            call: Call::alone(|| self.ask()),
+        })
+    }
+}
+
+/// Tracks in memory, that take some milliseconds to change.
+#[derive(Default)]
+pub struct Memory {
+    tracks: Mutex<HashMap<String, (Track, Instant)>>,
+    writes: Mutex<u32>,
+}
+
+impl Memory {
+    pub fn writes(&self) -> f64 {
+        f64::from(*self.writes.lock().unwrap())
+    }
+
+    fn change_now(&self, target: &str, change: Change) -> Changed {
+        let (now, mut tracks) = (Instant::now(), self.tracks.lock().unwrap());
+        *self.writes.lock().unwrap() += 1;
+        let known =
+            tracks.get(target).map(|(track, at)| Track { ahead: track.ahead - (now - *at).as_secs_f64(), ..*track });
+        match Track::changed(known, change) {
+            Some(track) => {
+                tracks.insert(target.to_owned(), (track, now));
+                Changed::Yes(track)
+            }
+            None => Changed::No(known),
+        }
+    }
+}
+
+impl Tracks for Memory {
+    fn change<'a>(&'a self, target: &'a str, change: Change) -> BoxFuture<'a, Result<Changed, TracksError>> {
+        async move {
+            let way = || Duration::from_micros(fastrand::u64(1500..4000));
+            sleep(way()).await;
+            let changed = self.change_now(target, change);
+            sleep(way()).await;
+            Ok(changed)
+        }
+        .boxed()
+    }
+}
