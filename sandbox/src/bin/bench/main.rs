@@ -45,7 +45,7 @@ async fn run() -> Result<(), Failure> {
         FIGURES.iter().for_each(|(name, what, _)| eprintln!("    {name:<12} {what}"));
         return Ok(());
     };
-    let programs = Programs::build()?;
+    let programs = Programs::build(wanted != ["query"])?;
     let mut lines: Vec<Line> = Vec::new();
     for (name, what, figure) in FIGURES {
         if (wanted.is_empty() && name != "query") || wanted.iter().any(|wanted| wanted == name) {
