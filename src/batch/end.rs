@@ -73,8 +73,8 @@ impl Work<'_, '_> {
         tries.refused += 1;
         let again = Instant::now() + backoff::wait(1 + tries.refused, MomentKind::Failed);
         if !self.lanes[lane].has_answered() {
-            // Another row may tell that the target works after all.
-            self.lanes[lane].try_again(row, again, Place::Last);
+            // Another row may tell that the target works after all. How soon it is asked is the lane's to say.
+            self.lanes[lane].try_again(row, Instant::now(), Place::Last);
             return;
         }
         if tries.refused < TRIES {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::backoff;
 use super::ceiling::Share;
 use super::targets::{Later, Permit, State, lock};
-use crate::function::Refusal;
+use crate::function::{Code, Refusal};
 
 /// Calls at once to a target of which nothing is known yet, for the first second: enough to learn that a model does not exist, and few
 /// enough that it costs nothing. Each second doubles them, for a target may be slow.
@@ -210,7 +210,8 @@ impl Lane {
         self.refusals += 1;
         self.refusal = Some(refusal.clone());
         let unusual = if self.has_answered() { self.refusals.saturating_sub(PROOF) } else { self.refusals };
-        if unusual > 0 {
+        // What was denied may be allowed in a moment; a model that does not exist stays away.
+        if unusual > 0 && (self.has_answered() || refusal.code == Code::AccessDenied) {
             self.pause = Some(Instant::now() + backoff::pause(unusual));
         }
     }

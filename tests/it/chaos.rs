@@ -9,6 +9,7 @@ use sandbox::lambda::{AtCapacity, Lambda, LambdaOptions, LogSink, Victim};
 use sandbox::snowflake::{Caller, Delays, QueryOptions, QueryResult};
 use serde_json::{Value, json};
 
+use crate::dynamodb;
 use crate::support::MODEL;
 
 const LATENCY: Duration = Duration::from_millis(20);
@@ -44,11 +45,10 @@ impl Round {
         timeout: Duration,
         variables: &[(&str, &str)],
     ) -> Self {
-        let variable = |name: &str| (name.to_owned(), std::env::var(name).unwrap());
         let aws = Aws::start(AwsOptions::default()).await.unwrap();
         aws.bedrock().set_latency(latency);
         let mut env = aws.env();
-        env.extend([variable("AWS_ENDPOINT_URL_DYNAMODB"), variable("JOURNAL_TABLE_NAME")]);
+        env.extend(dynamodb::environment().await);
         env.push(("MAX_CONCURRENCY".to_owned(), ceiling.to_string()));
         env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let lambda = Lambda::start(LambdaOptions {

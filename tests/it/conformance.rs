@@ -3,9 +3,6 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use serde_json::json;
 use snowflake_aws_functions::function::{Answered, Outcome};
 use snowflake_aws_functions::journal::{
@@ -15,6 +12,8 @@ use snowflake_aws_functions::journal::{
 
 const RETENTION: Duration = Duration::from_hours(12);
 const LEASE: Duration = Duration::from_secs(28);
+
+use crate::dynamodb;
 
 /// One batch of a journal, under a key of its own.
 struct Subject<'a> {
@@ -281,18 +280,9 @@ async fn the_journal_in_memory_conforms() {
     conforms(&Memory::new(RETENTION)).await;
 }
 
-/// Against the DynamoDB at `AWS_ENDPOINT_URL_DYNAMODB`, in the table `JOURNAL_TABLE_NAME`.
+/// Against a DynamoDB that is not ours, in the table that was created from the template, `JOURNAL_TABLE_NAME`.
 #[tokio::test]
 #[ignore = "needs a DynamoDB: ci/journal starts one and runs it"]
 async fn the_journal_in_dynamodb_conforms() {
-    let variable = |name: &str| std::env::var(name).unwrap();
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-west-2"))
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::for_tests()))
-        .endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    conforms(&DynamoDb::new(variable("JOURNAL_TABLE_NAME"), RETENTION, config)).await;
+    conforms(&DynamoDb::new(std::env::var("JOURNAL_TABLE_NAME").unwrap(), RETENTION, dynamodb::config())).await;
 }

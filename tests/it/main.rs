@@ -8,6 +8,7 @@ mod chaos;
 mod conformance;
 mod conformance_pace;
 mod doors;
+mod dynamodb;
 mod events;
 mod get_coordinate;
 mod http;

@@ -2,8 +2,13 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{Outcome, Query, play};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::{Outcome, Query, play, play_on};
+use crate::batch::{Change, Changed, Tracks, TracksError};
 
 /// Seeds with which each is played.
 const SEEDS: u64 = 3;
@@ -115,6 +120,41 @@ async fn print_the_table() {
                 "{lanes:>5} {quota:>5} {burst:>5} {rows_per_batch:>5} {batches:>7} {latency:>7} {step:<12} {way:<5} \
                  {goodput:>6.3} {throttled:>9.3} {writes:>6.2} {fairness:>8.2} {settled:>7}"
             );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn environments_that_cannot_have_the_track_go_on_alone() {
+    for tracks in [Broken::Silent, Broken::Refuses] {
+        let query = Query {
+            lanes: 1,
+            quota: 20.0,
+            burst: 20.0,
+            rows_per_batch: 100,
+            batches: 4,
+            latency: 1.0,
+            known: None,
+            together: false,
+            step: None,
+        };
+        let outcome = play_on(query, 0, Some(Arc::new(tracks))).await;
+        assert!(outcome.goodput > 0.8 && outcome.throttled < 0.05, "{tracks:?}: {outcome:?}");
+    }
+}
+
+/// Tracks that are of no use.
+#[derive(Debug, Clone, Copy)]
+enum Broken {
+    Silent,
+    Refuses,
+}
+
+impl Tracks for Broken {
+    fn change<'a>(&'a self, _: &'a str, _: Change) -> BoxFuture<'a, Result<Changed, TracksError>> {
+        match self {
+            Self::Silent => std::future::pending().boxed(),
+            Self::Refuses => async { Err(TracksError("no".to_owned())) }.boxed(),
         }
     }
 }

@@ -12,6 +12,7 @@ use sandbox::snowflake::{Caller, Delays, QueryError, QueryOptions};
 use serde_json::{Value, json};
 
 use super::file::{Row, Scenario};
+use crate::dynamodb;
 use crate::support::event;
 
 /// What came of it.
@@ -42,7 +43,7 @@ type Ended = Result<Vec<Value>, (u16, String)>;
 pub async fn play(scenario: &Scenario, rows: &[Row]) -> Played {
     let aws = Aws::start(AwsOptions::default()).await.unwrap();
     scenario.service.tell(&aws);
-    let lambda = Arc::new(Lambda::start(options(scenario, &aws)).await.unwrap());
+    let lambda = Arc::new(Lambda::start(options(scenario, &aws).await).await.unwrap());
     let begin = Instant::now();
     let (ended, requests, mut wrong) = if scenario.snowflake || scenario.journal {
         query(scenario, rows, &lambda).await
@@ -67,12 +68,11 @@ pub async fn play(scenario: &Scenario, rows: &[Row]) -> Played {
     Played { status, values, message, elapsed, requests, calls, log: lambda.logs(), wrong }
 }
 
-fn options(scenario: &Scenario, aws: &Aws) -> LambdaOptions {
+async fn options(scenario: &Scenario, aws: &Aws) -> LambdaOptions {
     let mut env = aws.env();
     env.push(("PLACE_INDEX_NAME".to_owned(), AwsOptions::default().place_index));
     if scenario.journal {
-        let variable = |name: &str| (name.to_owned(), std::env::var(name).unwrap());
-        env.extend([variable("AWS_ENDPOINT_URL_DYNAMODB"), variable("JOURNAL_TABLE_NAME")]);
+        env.extend(dynamodb::environment().await);
     }
     env.extend(scenario.variables.clone());
     LambdaOptions {

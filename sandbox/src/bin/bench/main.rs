@@ -47,7 +47,7 @@ async fn run() -> Result<(), Failure> {
         FIGURES.iter().for_each(|(name, what, _)| eprintln!("    {name:<12} {what}"));
         return Ok(());
     };
-    let programs = Programs::build(wanted.before)?;
+    let programs = Programs::build(wanted.figures != ["query"], wanted.before)?;
     let mut lines: Vec<Line> = Vec::new();
     for (name, what, figure) in FIGURES {
         if (wanted.figures.is_empty() && name != "query") || wanted.figures.iter().any(|wanted| wanted == name) {

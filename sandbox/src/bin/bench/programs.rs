@@ -60,8 +60,8 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Builds the function and its limits for release beside this program, and installs the peers.
-    pub fn build(before: Option<PathBuf>) -> Result<Self, Failure> {
+    /// Builds the function for release beside this program, with its limits if they are wanted, and installs the peers.
+    pub fn build(with_limits: bool, before: Option<PathBuf>) -> Result<Self, Failure> {
         let program = std::env::current_exe()?;
         let folder = program.parent().ok_or("this program has no folder")?.to_owned();
         if cfg!(debug_assertions) {
@@ -69,7 +69,9 @@ impl Programs {
         }
         eprintln!("Building for release. The first time takes several minutes.");
         cargo(&["--bin", "bootstrap"])?;
-        cargo(&["--package", "sandbox", "--features", "bench", "--bin", "bench-bare", "--bin", "bench-smallest"])?;
+        if with_limits {
+            cargo(&["--package", "sandbox", "--features", "bench", "--bin", "bench-bare", "--bin", "bench-smallest"])?;
+        }
 
         let bench = folder.parent().ok_or("this program is not in a target directory")?.join("bench");
         let (peers, environment) = (bench.join("peers"), bench.join("python"));

@@ -1,4 +1,5 @@
-//! What the journal adds to a batch that needs it only for safety: two writes, on a table that answers at once.
+//! What the journal adds to a batch that needs it only for safety: two writes, and those of the shared pace, on a table that answers
+//! at once.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -57,6 +58,10 @@ pub async fn measure(programs: &Programs) -> Result<Vec<Line>, Failure> {
     }])
 }
 
+/// A pace that is known, and has not been used for a while.
+const PACE: &[u8] = br#"{"Attributes": {"next_slot": {"N": "1"}, "slots_used": {"N": "6000000"}, "takes": {"N": "1"},
+    "version": {"N": "0"}, "pace_top": {"N": "100"}, "pace_depth": {"N": "0.08"}}}"#;
+
 /// A DynamoDB where nothing is there and every write succeeds. It keeps nothing: only time and requests are counted.
 struct Table {
     url: String,
@@ -102,8 +107,9 @@ async fn answer(
     let counter = if target.ends_with("Item") && !target.ends_with("GetItem") { writes } else { reads };
     counter.fetch_add(1, Relaxed);
     // The connection is used again only when the request was read to its end.
-    let _ = request.into_body().collect().await;
-    let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let is_pace = String::from_utf8_lossy(&body).contains("next_slot");
+    let mut response = Response::new(Full::new(Bytes::from_static(if is_pace { PACE } else { b"{}" })));
     response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/x-amz-json-1.0"));
     Ok(response)
 }
