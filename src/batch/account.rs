@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::function::{Moment, MomentKind};
+use crate::function::{Moment, MomentKind, Refusal};
 
 /// Counts of what went wrong. It holds the services' codes, and nothing of the rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Account {
     pub calls: usize,
     /// Calls that were throttled, by the service's code.
     pub throttled: BTreeMap<String, usize>,
-    /// Calls that failed, by the service's code or by what happened on the way.
+    /// Calls that failed or were refused for the statement, by the service's code or by what happened on the way.
     pub failed: BTreeMap<String, usize>,
     /// Calls that were cut off at the deadline.
     pub cut: usize,
@@ -41,6 +41,13 @@ impl Account {
         };
         *counts.entry(moment.reason.clone().into_owned()).or_default() += 1;
         self.last = Some(moment.reason.clone().into_owned());
+    }
+
+    /// A call that was refused as the statement's fault, of which it is not known yet whether it stays so.
+    pub(super) fn refused(&mut self, refusal: &Refusal) {
+        let code = refusal.service_code.as_deref().unwrap_or(refusal.code.as_str());
+        *self.failed.entry(code.to_owned()).or_default() += 1;
+        self.last = Some(code.to_owned());
     }
 
     pub(super) fn cut(&mut self, calls: usize) {

@@ -46,7 +46,7 @@ impl Work<'_, '_> {
             (Whose::Statement, _) => {
                 drop(permit);
                 self.lanes[lane].refused(refusal);
-                self.account.last = Some(refusal.service_code.as_deref().unwrap_or(refusal.code.as_str()).to_owned());
+                self.account.refused(refusal);
                 rows.iter().for_each(|row| self.refused_statement(*row, lane, refusal));
             }
             (whose, [row]) => {
@@ -71,7 +71,7 @@ impl Work<'_, '_> {
     fn refused_statement(&mut self, row: u32, lane: usize, refusal: &Refusal) {
         let tries = &mut self.rows[index(row)].tries;
         tries.refused += 1;
-        let again = Instant::now() + backoff::wait(1 + tries.refused, MomentKind::Failed);
+        let again = Instant::now() + backoff::wait(tries.refused, MomentKind::Failed);
         if !self.lanes[lane].has_answered() {
             // Another row may tell that the target works after all. How soon it is asked is the lane's to say.
             self.lanes[lane].try_again(row, Instant::now(), Place::Last);
