@@ -57,6 +57,7 @@ impl Findings {
     /// The service did not tell. Its words are left out where a code says it all: they name accounts and are long.
     pub fn not_told(&mut self, what: impl fmt::Display, error: &AwsError) {
         match error {
+            AwsError::Refused { code, .. } if code.starts_with("status ") => self.unknown(what, code),
             AwsError::Refused { status, code, .. } => self.unknown(what, format_args!("{code} ({status})")),
             error => self.unknown(what, error),
         }

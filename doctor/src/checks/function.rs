@@ -35,9 +35,12 @@ fn mend(stack: &Stack) -> String {
 fn judge(configuration: &Value, stack: &Stack, findings: &mut Findings) {
     let mend = mend(stack);
     let state = text(&configuration["State"]);
-    // An answer from before functions had states has none.
-    if !matches!(state.as_str(), "Active" | "") {
-        findings.crossed(format!("it is {state}: {}", text(&configuration["StateReasonCode"])), &*mend);
+    let why = text(&configuration["StateReasonCode"]);
+    match state.as_str() {
+        // An answer from before functions had states has none; one that was long idle wakes with its next call.
+        "Active" | "Inactive" | "" => {}
+        "Pending" => findings.unknown("whether it can be called", format_args!("it is {state} ({why}), ask again")),
+        _ => findings.crossed(format!("it is {state}: {why}"), &*mend),
     }
     if let Ok(seconds) = stack.parameter("GatewayTimeoutSeconds").parse::<u32>() {
         let timeout = format!("{} s", configuration["Timeout"]);
@@ -108,6 +111,28 @@ mod tests {
         ] {
             assert!(told.contains(crossed), "{crossed} is not in\n{told}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_function_in_the_making_is_not_wrong() {
+        let pending = told(&["lambda/GetFunctionConfiguration.pending"]).await;
+        assert!(
+            pending.starts_with("  ? cannot tell whether it can be called: it is Pending (Creating), ask again"),
+            "{pending}"
+        );
+        let failed = told(&["lambda/GetFunctionConfiguration.failed"]).await;
+        assert!(failed.starts_with("  ✗ it is Failed: InternalError"), "{failed}");
+    }
+
+    #[test]
+    fn the_variables_are_those_of_the_template() {
+        let template = include_str!("../../../template.yaml");
+        for (variable, _) in super::VARIABLES {
+            assert!(template.contains(&format!("          {variable}: ")), "{variable}");
+        }
+        let variables = template.split_once("        Variables:\n").unwrap().1;
+        let count = variables.lines().take_while(|line| line.starts_with("          ")).count();
+        assert_eq!(count, super::VARIABLES.len(), "a variable that is not compared");
     }
 
     #[tokio::test]
