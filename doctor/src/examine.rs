@@ -10,7 +10,11 @@ use crate::report::{Findings, Verdict};
 /// Makes every step, and says whether nothing was crossed. A stack that cannot be read ends it: the others compare with it.
 pub async fn examine(aws: &Aws, stack: &str, how: &Examination, out: &mut impl Write) -> io::Result<bool> {
     let mut told = Told { out, crosses: 0, unknown: 0 };
-    let identity = checks::identity::check(aws).await;
+    let mut identity = checks::identity::check(aws).await;
+    if how.is_elsewhere {
+        // Neither tool reads the other's.
+        identity.note(format!("before the commands below: export AWS_REGION={0} AWS_DEFAULT_REGION={0}", aws.region()));
+    }
     let known = !identity.has_crosses();
     told.step("Region and identity", &identity)?;
     if !known {

@@ -7,6 +7,7 @@
 //! - [`stack`], [`catalogue`], [`policy`], [`snowflake`], [`sql`]: what the steps read
 //! - [`examine`]: the steps in their order
 //! - [`setup`]: the commands that set everything up
+//! - [`sam`]: the commands of the SAM CLI for a stack
 //! - [`report`]: what is found, and how it is told
 
 pub mod aws;
@@ -16,6 +17,7 @@ pub mod examine;
 pub mod options;
 pub mod policy;
 pub mod report;
+pub mod sam;
 pub mod setup;
 pub mod snowflake;
 pub mod sql;

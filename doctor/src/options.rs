@@ -56,12 +56,20 @@ pub struct Examination {
     pub as_snowflake: bool,
     /// What a row takes of a quota in tokens.
     pub tokens_per_row: u32,
+    /// Is the Region another than that of the caller's commands?
+    pub is_elsewhere: bool,
 }
 
 impl Default for Examination {
     fn default() -> Self {
         // 512 for the answer, which Bedrock sets aside in full when a call starts, and about as many for the prompt.
-        Self { snow: None, integration: "aws_functions".to_owned(), as_snowflake: false, tokens_per_row: 1000 }
+        Self {
+            snow: None,
+            integration: "aws_functions".to_owned(),
+            as_snowflake: false,
+            tokens_per_row: 1000,
+            is_elsewhere: false,
+        }
     }
 }
 
@@ -91,7 +99,10 @@ impl Options {
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Long("stack") => stack = Some(parser.value()?.string()?),
-                Arg::Long("region") => region = Some(parser.value()?.string()?),
+                Arg::Long("region") => {
+                    region = Some(parser.value()?.string()?);
+                    examination.is_elsewhere = true;
+                }
                 Arg::Long("snow") => examination.snow = Some(parser.value()?.string()?),
                 Arg::Long("integration") => examination.integration = parser.value()?.string()?,
                 Arg::Long("as-snowflake") => examination.as_snowflake = true,

@@ -1,5 +1,6 @@
 //! The whole order of a deployment, as commands to be copied.
 
+use crate::sam;
 use crate::stack::Stack;
 
 /// What the commands are made for; what is not known yet has a placeholder.
@@ -38,7 +39,7 @@ impl Setup {
 # The order of a deployment in two steps. {filled}
 
 # 1. Build and deploy. Nobody can call the API yet.
-sam build && {deploy}
+{build_and_deploy}
 
 # 2. As an administrator of Snowflake: the integration, which assumes {role}.
 {integration}
@@ -53,6 +54,7 @@ sam build && {deploy}
 # Is everything as it should be?
 {doctor}
 ",
+            build_and_deploy = self.build_and_deploy(),
             doctor = self.doctor()
         )
     }
@@ -79,7 +81,7 @@ sam build && {deploy}
 # SnowflakeExternalId, and SnowflakeRoleName=\"{role_name}\" beside them.
 
 # 2. Build and deploy, once.
-sam build && {deploy}
+{build_and_deploy}
 
 # 3. As the administrator again, the API that exists now; then, as the owner of a schema, the functions.
 {second}
@@ -88,7 +90,7 @@ sam build && {deploy}
 # Is everything as it should be?
 {doctor}
 ",
-            deploy = self.deploy(),
+            build_and_deploy = self.build_and_deploy(),
             functions = self.functions(),
             doctor = self.doctor()
         )
@@ -103,7 +105,11 @@ sam build && {deploy}
     }
 
     fn deploy(&self) -> String {
-        format!("sam deploy --stack-name {}{}", self.stack.name, self.in_region())
+        format!("{}{}", sam::deploy(&self.stack.name), self.in_region())
+    }
+
+    fn build_and_deploy(&self) -> String {
+        format!("{}{}", sam::build_and_deploy(&self.stack.name), self.in_region())
     }
 
     fn integration(&self, api_url: &str, role_arn: &str) -> String {

@@ -54,6 +54,11 @@ impl Stack {
         self.output("SnowflakeRoleArn").rsplit('/').next().unwrap_or_default()
     }
 
+    /// The stage of the API, at the end of its URL.
+    pub fn stage(&self) -> &str {
+        self.output("ApiUrl").rsplit('/').next().unwrap_or_default()
+    }
+
     /// The id of the API, at the beginning of its URL.
     pub fn api_id(&self) -> &str {
         let host = self.output("ApiUrl").trim_start_matches("https://");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{Answer, Aws, AwsError, services};
 use crate::report::Findings;
+use crate::sam;
 use crate::sql;
 use crate::stack::{Stack, text};
 
@@ -54,7 +55,7 @@ async fn assume(aws: &Aws, stack: &Stack) -> Result<Credentials, AwsError> {
 }
 
 fn redeploy(stack: &Stack) -> String {
-    format!("sam deploy --stack-name {}", stack.name)
+    sam::deploy(&stack.name)
 }
 
 fn judge_own(answer: &Answer, stack: &Stack, findings: &mut Findings) {
@@ -62,7 +63,7 @@ fn judge_own(answer: &Answer, stack: &Stack, findings: &mut Findings) {
     match (answer.status, refusal.code()) {
         (200..300, _) => findings.crossed(
             "the API lets you in, and you are not Snowflake's role: its resource policy does not hold",
-            redeploy(stack),
+            super::policy::restore(stack),
         ),
         // API Gateway's way to say that there is no such path.
         (403, "MissingAuthenticationTokenException") => {
@@ -86,7 +87,7 @@ fn judge_role(answer: &Answer, stack: &Stack, findings: &mut Findings) {
     match answer.status {
         200 if is_empty_batch => findings.good("under Snowflake's role the API answers an empty batch"),
         200 => findings.crossed("under Snowflake's role the API answers something else than a batch", redeploy(stack)),
-        403 => findings.crossed("the API refuses Snowflake's role (403)", redeploy(stack)),
+        403 => findings.crossed("the API refuses Snowflake's role (403)", super::policy::restore(stack)),
         status => findings.crossed(
             format!("under Snowflake's role the API answers {status}"),
             format!("sam logs --stack-name {} --name Function", stack.name),
@@ -112,7 +113,10 @@ mod tests {
             "  ✓ the API refuses you (403, by its resource policy), as everybody but Snowflake's role\n"
         );
         let open = told(&["execute-api/Call.answered"], false).await;
-        assert!(open.contains("✗ the API lets you in") && open.contains("mend: sam deploy --stack-name"), "{open}");
+        assert!(
+            open.contains("✗ the API lets you in") && open.contains("mend: aws apigateway update-rest-api"),
+            "{open}"
+        );
         let lost = told(&["execute-api/Call.no-path"], false).await;
         assert!(lost.contains("✗ the API has no such stage or path"), "{lost}");
         let broken = told(&["execute-api/Call.broken"], false).await;

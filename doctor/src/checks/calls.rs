@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{Answer, Aws, services};
 use crate::report::Findings;
+use crate::sam;
 use crate::sql;
 use crate::stack::Stack;
 
@@ -32,7 +33,7 @@ fn judge(name: &str, answer: Answer, stack: &Stack, findings: &mut Findings) {
             ),
             _ if refusal.is_missing() => findings.crossed(
                 format!("{name}: there is no function with an alias live"),
-                format!("sam build && sam deploy --stack-name {}", stack.name),
+                sam::build_and_deploy(&stack.name),
             ),
             _ => findings.not_told(format_args!("whether {name} answers"), &refusal),
         };
@@ -48,7 +49,7 @@ fn judge(name: &str, answer: Answer, stack: &Stack, findings: &mut Findings) {
     } else {
         findings.crossed(
             format!("{name} answers something else than {{\"data\": []}}"),
-            format!("sam build && sam deploy --stack-name {}", stack.name),
+            sam::build_and_deploy(&stack.name),
         );
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::aws::{Aws, services};
 use crate::report::Findings;
+use crate::sam;
 use crate::stack::{Stack, text};
 
 /// The variables, and the parameter or the output that each comes from.
@@ -29,7 +30,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
 }
 
 fn mend(stack: &Stack) -> String {
-    format!("sam build && sam deploy --stack-name {}", stack.name)
+    sam::build_and_deploy(&stack.name)
 }
 
 fn judge(configuration: &Value, stack: &Stack, findings: &mut Findings) {
@@ -107,7 +108,7 @@ mod tests {
             "✗ its architecture is \"x86_64\", and should be \"arm64\"",
             "✗ its variable ALLOWED_MODEL_IDS is \"*\", and should be",
             "✗ its variable JOURNAL_TABLE_NAME is \"\", and should be",
-            "mend: sam build && sam deploy --stack-name snowflake-functions",
+            "mend: sam build && sam deploy",
         ] {
             assert!(told.contains(crossed), "{crossed} is not in\n{told}");
         }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::aws::{Aws, services};
 use crate::catalogue::{Catalogue, Foundation, Model};
 use crate::report::Findings;
+use crate::sam;
 use crate::stack::{Stack, text};
 
 /// Looks at each allowed model, and hands over those that can be called, for their quotas.
@@ -73,7 +74,7 @@ fn nothing(pattern: &str, stack: &Stack, findings: &mut Findings) {
     }
     findings.crossed(
         format!("{pattern} is no model and no inference profile of the Region"),
-        format!("change AllowedModelIds in samconfig.toml, then: sam deploy --stack-name {}", stack.name),
+        format!("change AllowedModelIds in samconfig.toml, then: {}", sam::deploy(&stack.name)),
     );
 }
 
@@ -81,7 +82,7 @@ fn by_profile(catalogue: &Catalogue, model: &Model, stack: &Stack, findings: &mu
     let profile = catalogue.profile_of(&model.foundation).unwrap_or("an inference profile");
     findings.crossed(
         format!("{} is to be called by an inference profile: {profile}", model.id),
-        format!("put {profile} into AllowedModelIds in samconfig.toml, then: sam deploy --stack-name {}", stack.name),
+        format!("put {profile} into AllowedModelIds in samconfig.toml, then: {}", sam::deploy(&stack.name)),
     );
 }
 

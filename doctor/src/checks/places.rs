@@ -2,6 +2,7 @@
 
 use crate::aws::{Aws, services};
 use crate::report::Findings;
+use crate::sam;
 use crate::stack::{Stack, text};
 
 /// Compares it with the stack's parameters.
@@ -19,7 +20,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
     let (source, intended_use) = (stack.parameter("PlaceDataSource"), stack.parameter("LocationIntendedUse"));
     match aws.get(services::LOCATION, &format!("/places/v0/indexes/{name}")).await {
         Ok(index) => {
-            let redeploy = format!("sam deploy --stack-name {}", stack.name);
+            let redeploy = sam::deploy(&stack.name);
             findings.compare("the data source", &text(&index["DataSource"]), source, &redeploy);
             let is = text(&index["DataSourceConfiguration"]["IntendedUse"]);
             let mend = format!(

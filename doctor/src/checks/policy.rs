@@ -1,25 +1,49 @@
 //! The API's resource policy: Snowflake's role in, everybody else of the account out.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::aws::{Aws, services};
 use crate::policy::{condition, parse, statements, texts};
 use crate::report::Findings;
+use crate::sam;
 use crate::stack::{Stack, text};
 
 /// Reads it.
 pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
     let mut findings = Findings::default();
-    let mend = format!("sam deploy --stack-name {}", stack.name);
+    let mend = restore(stack);
     match aws.get(services::API_GATEWAY, &format!("/restapis/{}", stack.api_id())).await {
         Ok(api) => match parse(&text(&api["policy"])) {
             Some(policy) => judge(&policy, stack, &mend, &mut findings),
             None => findings.crossed("the API has no resource policy: everybody of the account may be let in", mend),
         },
-        Err(error) if error.is_missing() => findings.crossed("the API of the stack does not exist any more", mend),
+        Err(error) if error.is_missing() => {
+            findings.crossed("the API of the stack does not exist any more", sam::anew(&stack.name))
+        }
         Err(error) => findings.not_told("the API's resource policy", &error),
     }
     findings
+}
+
+/// CloudFormation does not look at what it has not changed, so that another deployment leaves it as it is.
+pub fn restore(stack: &Stack) -> String {
+    let (role, api, stage) = (stack.output("SnowflakeRoleArn"), stack.api_id(), stack.stage());
+    let session = role.replacen(":iam:", ":sts:", 1).replacen(":role/", ":assumed-role/", 1) + "/snowflake";
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {
+            "Effect": "Allow", "Principal": {"AWS": session}, "Action": "execute-api:Invoke",
+            "Resource": [format!("execute-api:/{stage}/POST/*"), format!("execute-api:/{stage}/GET/*")],
+        },
+        {
+            "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*",
+            "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}},
+        },
+    ]});
+    let patch = json!([{"op": "replace", "path": "/policy", "value": policy.to_string()}]);
+    format!(
+        "aws apigateway update-rest-api --rest-api-id {api} --patch-operations '{patch}' && aws apigateway create-deployment \
+         --rest-api-id {api} --stage-name {stage}"
+    )
 }
 
 fn judge(policy: &Value, stack: &Stack, mend: &str, findings: &mut Findings) {
@@ -50,12 +74,28 @@ fn judge(policy: &Value, stack: &Stack, mend: &str, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::check;
+    use crate::policy::parse;
+    use crate::report::Findings;
     use crate::testing::{Recordings, stack};
 
     async fn told(recordings: &[&str]) -> String {
         let aws = Recordings::with(recordings).aws();
         check(&aws, &stack(&aws).await).await.to_string()
+    }
+
+    #[tokio::test]
+    async fn what_mends_it_is_the_templates_policy() {
+        let aws = Recordings::healthy().aws();
+        let stack = stack(&aws).await;
+        let command = super::restore(&stack);
+        let patch: Value = serde_json::from_str(command.split('\'').nth(1).unwrap()).unwrap();
+        let mut findings = Findings::default();
+        super::judge(&parse(patch[0]["value"].as_str().unwrap()).unwrap(), &stack, "", &mut findings);
+        assert!(!findings.has_crosses(), "{findings}");
+        assert!(command.ends_with("create-deployment --rest-api-id abc123 --stage-name v1"), "{command}");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::aws::{Aws, AwsError};
 use crate::report::Findings;
+use crate::sam;
 use crate::stack::Stack;
 
 /// Those that the other checks and the SQL need.
@@ -17,7 +18,7 @@ pub async fn check(aws: &Aws, name: &str) -> (Findings, Option<Stack>) {
             let region = aws.region();
             findings.crossed(
                 format!("no stack {name} in {region}: {message}"),
-                format!("sam build && sam deploy --stack-name {name} --region {region}"),
+                format!("{} --region {region}", sam::build_and_deploy(name)),
             );
             return (findings, None);
         }
@@ -47,7 +48,7 @@ fn judge(stack: &Stack, findings: &mut Findings) {
         }
         "ROLLBACK_COMPLETE" => findings.crossed(
             format!("the first deployment of {name} failed, and nothing is in place"),
-            format!("sam delete --stack-name {name} --no-prompts && sam deploy --stack-name {name}"),
+            format!("sam delete --stack-name {name} --no-prompts && {}", sam::deploy(name)),
         ),
         status if status.ends_with("_IN_PROGRESS") => {
             findings.unknown("whether it is whole", format_args!("{status}, ask again"))
@@ -60,7 +61,7 @@ fn judge(stack: &Stack, findings: &mut Findings) {
     } else if status != "ROLLBACK_COMPLETE" {
         findings.crossed(
             format!("it has no output {}: it is another stack, or an older one", missing.join(", ")),
-            format!("sam build && sam deploy --stack-name {name}"),
+            sam::build_and_deploy(name),
         );
     }
 }
@@ -89,10 +90,7 @@ mod tests {
     async fn no_stack_half_a_stack_and_one_that_may_not_be_seen() {
         let (missing, usable) = told(&["cloudformation/DescribeStacks.missing"]).await;
         assert!(missing.contains("✗ no stack snowflake-functions in us-west-2"), "{missing}");
-        assert!(
-            missing.contains("mend: sam build && sam deploy --stack-name snowflake-functions --region us-west-2"),
-            "{missing}"
-        );
+        assert!(missing.contains("mend: sam build && sam deploy --region us-west-2"), "{missing}");
         assert!(!usable);
         let (rolled_back, usable) = told(&["cloudformation/DescribeStacks.rolled-back"]).await;
         assert!(rolled_back.contains("✗ the first deployment of"), "{rolled_back}");

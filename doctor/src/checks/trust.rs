@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::aws::{Aws, services};
 use crate::policy::{self, condition, statements, texts};
 use crate::report::Findings;
+use crate::sam;
 use crate::snowflake::{self, Integration};
 use crate::stack::{Stack, text};
 
@@ -22,8 +23,7 @@ pub async fn check(aws: &Aws, stack: &Stack, snow: Option<(&str, &str)>) -> Find
     let trust = match aws.query(services::IAM, "GetRole", &[("RoleName", role)]).await {
         Ok(result) => read(&text(&result["Role"]["AssumeRolePolicyDocument"])),
         Err(error) if error.is_missing() => {
-            let drift = format!("aws cloudformation detect-stack-drift --stack-name {}", stack.name);
-            findings.crossed(format!("the role {role} does not exist any more"), drift);
+            findings.crossed(format!("the role {role} does not exist any more"), sam::anew(&stack.name));
             None
         }
         Err(error) => {
@@ -63,8 +63,8 @@ fn judge(trust: &Trust, stack: &Stack, findings: &mut Findings) {
             "the role trusts this account only, so that Snowflake says \"Error assuming AWS_ROLE\"",
             format!(
                 "put SnowflakeUserArn and SnowflakeExternalId, which sql/integration.sql prints, into samconfig.toml, then: \
-                 sam deploy --stack-name {}",
-                stack.name
+                 {}",
+                sam::deploy(&stack.name)
             ),
         );
     }
@@ -102,9 +102,8 @@ fn compare(
 ) {
     let property = |name: &str| integration.get(name).map_or("", String::as_str);
     let deploy = format!(
-        "put API_AWS_IAM_USER_ARN and API_AWS_EXTERNAL_ID of DESC INTEGRATION {name} into samconfig.toml, then: sam deploy \
-         --stack-name {}",
-        stack.name
+        "put API_AWS_IAM_USER_ARN and API_AWS_EXTERNAL_ID of DESC INTEGRATION {name} into samconfig.toml, then: {}",
+        sam::deploy(&stack.name)
     );
     if let Some(trust) = trust {
         let user = property("API_AWS_IAM_USER_ARN");
