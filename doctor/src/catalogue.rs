@@ -43,6 +43,8 @@ pub struct Model {
     pub route: Route,
     /// What it is.
     pub foundation: Foundation,
+    /// Does the setting name it, or does a `*` happen to match it?
+    pub is_named: bool,
 }
 
 /// All models and inference profiles of the Region.
@@ -90,7 +92,12 @@ impl Catalogue {
             .filter(|(_, route, foundation)| {
                 !is_open || foundation.is_text && (*route != Route::OnDemand || foundation.is_on_demand)
             })
-            .map(|(id, route, foundation)| Model { id: id.clone(), route, foundation: foundation.clone() })
+            .map(|(id, route, foundation)| Model {
+                id: id.clone(),
+                route,
+                foundation: foundation.clone(),
+                is_named: !is_open,
+            })
             .collect()
     }
 

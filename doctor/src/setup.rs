@@ -162,6 +162,19 @@ mod tests {
     }
 
     #[test]
+    fn every_variable_of_the_sql_is_given() {
+        let text = unknown().render();
+        for (file, sql) in
+            [("sql/integration.sql", include_str!("../../sql/integration.sql")), ("sql/setup.sql", crate::sql::SETUP)]
+        {
+            let command = text.lines().find(|line| line.starts_with(&format!("snow sql -f {file} "))).unwrap();
+            for variable in sql.split("<% ").skip(1).filter_map(|rest| rest.split(" %>").next()) {
+                assert!(command.contains(&format!("-D \"{variable}=")), "{file}: {variable}");
+            }
+        }
+    }
+
+    #[test]
     fn a_known_name_makes_it_one_deployment() {
         let text =
             Setup { role_name: Some("Snowflake".to_owned()), account: Some("111122223333".to_owned()), ..unknown() }

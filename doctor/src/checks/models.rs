@@ -26,7 +26,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
             continue;
         }
         // What a pattern happens to match need not be wanted; what is named is.
-        let is_named = !pattern.contains('*');
+        let is_named = models.iter().all(|model| model.is_named);
         let (count, mut good) = (models.len(), 0);
         for model in models {
             if is_named && model.id == model.foundation.id && !model.foundation.is_on_demand {

@@ -19,6 +19,13 @@ const ONE_NODE: f64 = 64.0;
 /// The warehouses, each of twice the nodes of the one before.
 const SIZES: [&str; 7] = ["XS", "S", "M", "L", "XL", "2XL", "3XL"];
 
+/// What a model's quotas mean for the functions as they are set up.
+enum Carried {
+    Enough(String),
+    TooLittle(String, String),
+    Unknown,
+}
+
 /// A quota of an account, by its name.
 struct Quota {
     name: String,
@@ -33,7 +40,23 @@ pub async fn check(aws: &Aws, models: &[Model], tokens_per_row: u32) -> Findings
         return findings;
     }
     match read(aws).await {
-        Ok(quotas) => models.iter().for_each(|model| judge(model, &quotas, tokens_per_row, &mut findings)),
+        Ok(quotas) => {
+            let judged: Vec<_> = models.iter().map(|model| (model, judge(model, &quotas, tokens_per_row))).collect();
+            // Of what a pattern matches, one that suffices is enough: the others need not be wanted.
+            let suffices =
+                judged.iter().any(|(model, carried)| !model.is_named && matches!(carried, Carried::Enough(_)));
+            for (model, carried) in judged {
+                match carried {
+                    Carried::Enough(text) => findings.good(text),
+                    Carried::TooLittle(text, mend) if model.is_named || !suffices => findings.crossed(text, mend),
+                    Carried::TooLittle(text, _) => findings.note(text),
+                    Carried::Unknown => {
+                        findings
+                            .unknown(format_args!("the quotas of {}", model.id), "Service Quotas has none by its name");
+                    }
+                }
+            }
+        }
         Err(error) => findings.not_told("the quotas of the models", &error),
     }
     findings
@@ -83,7 +106,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-fn judge(model: &Model, quotas: &[Quota], tokens_per_row: u32, findings: &mut Findings) {
+fn judge(model: &Model, quotas: &[Quota], tokens_per_row: u32) -> Carried {
     let id = &model.id;
     let (requests, tokens) = (find(quotas, model, "requests"), find(quotas, model, "tokens"));
     let told: Vec<_> = [(requests, "requests"), (tokens, "tokens")]
@@ -91,13 +114,11 @@ fn judge(model: &Model, quotas: &[Quota], tokens_per_row: u32, findings: &mut Fi
         .filter_map(|(value, unit)| Some(format!("{} {unit}", value?)))
         .collect();
     let per_row = [requests, tokens.map(|tokens| tokens / f64::from(tokens_per_row))];
-    let Some(rows_a_minute) = per_row.into_iter().flatten().reduce(f64::min) else {
-        return findings.unknown(format_args!("the quotas of {id}"), "Service Quotas has none by its name");
-    };
+    let Some(rows_a_minute) = per_row.into_iter().flatten().reduce(f64::min) else { return Carried::Unknown };
     let told = told.join(" and ");
     if rows_a_minute <= 0.0 {
         let ask = "aws service-quotas list-service-quotas --service-code bedrock";
-        return findings.crossed(format!("{id}: {told} a minute, so that no call gets through"), ask);
+        return Carried::TooLittle(format!("{id}: {told} a minute, so that no call gets through"), ask.to_owned());
     }
     // What is done of a statement's rows before Snowflake gives the batches up, whatever their number.
     let done = rows_a_minute / 60.0 * SECONDS * SHARE;
@@ -105,14 +126,15 @@ fn judge(model: &Model, quotas: &[Quota], tokens_per_row: u32, findings: &mut Fi
     let carried = format!(
         "{id}: {told} a minute carry MAX_BATCH_ROWS {usual} with {USUAL} batches in parallel, {most} with {ONE_NODE}"
     );
-    let Some(rows) = sql::max_batch_rows() else { return findings.note(carried) };
+    let Some(rows) = sql::max_batch_rows() else { return Carried::Enough(carried) };
     let rows = f64::from(rows);
     if usual < rows {
         let (least, name) = (usual.max(1.0), "ask_bedrock(VARCHAR, VARCHAR, VARCHAR)");
-        let mend = format!("snow sql -q \"ALTER FUNCTION {name} SET MAX_BATCH_ROWS = {least}\"");
-        return findings.crossed(format!("{carried}; sql/setup.sql has {rows}, too many even for an XS"), mend);
+        let alter = format!("ALTER FUNCTION {name} SET MAX_BATCH_ROWS = {least}");
+        let mend = format!("snow sql --role SYSADMIN --database TOOLS --schema PUBLIC -q \"{alter}\"");
+        return Carried::TooLittle(format!("{carried}; sql/setup.sql has {rows}, too many even for an XS"), mend);
     }
-    findings.good(format!("{carried}; the {rows} of sql/setup.sql: {}", warehouse(done / rows)));
+    Carried::Enough(format!("{carried}; the {rows} of sql/setup.sql: {}", warehouse(done / rows)))
 }
 
 /// The largest warehouse whose nodes may all send their most.
@@ -171,6 +193,18 @@ mod tests {
             global.contains("10 requests") && global.contains("✗") && global.contains("SET MAX_BATCH_ROWS = 8"),
             "{global}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_pattern_is_no_wish_for_each_that_it_matches() {
+        // Micro has enough, and Lite has nothing.
+        let one = told(&["service-quotas/ListServiceQuotas.one"], "amazon.nova-*", 1000).await;
+        assert!(
+            one.contains("- amazon.nova-lite-v1:0: 0 requests") && one.contains("✓ amazon.nova-micro-v1:0"),
+            "{one}"
+        );
+        let none = told(&["service-quotas/ListServiceQuotas.zero"], "amazon.nova-*", 1000).await;
+        assert!(none.contains("✗ amazon.nova-lite-v1:0: 0 requests"), "{none}");
     }
 
     #[tokio::test]
