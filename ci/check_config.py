@@ -38,6 +38,8 @@ def check_parameters(config, template):
         stacks.add(environment["global"]["parameters"]["stack_name"])
         # What one command knows, and the other does not, is how a binary of one architecture was deployed as the other.
         assert all("parameter_overrides" not in inner["parameters"] for key, inner in environment.items() if key != "global")
+        # Without it a role with a name that was chosen is refused.
+        assert environment["deploy"]["parameters"]["capabilities"] == "CAPABILITY_NAMED_IAM", name
         parameters = overrides(environment)
         assert {"SnowflakeUserArn", "SnowflakeExternalId", "Architecture"} <= set(parameters), name
         for parameter, value in parameters.items():

@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from check_doctor import check_broken, check_healthy, check_setup, complete, policy
 from derive_template import derive
 from external_function import event
 from local_aws import REGION, ROOT_KEYS, local_aws
@@ -209,6 +210,20 @@ def check_event_path(url, user):
     bucket = outputs["EventBackupBucket"]
     refused("an object without TLS", lambda: client("s3", url, user).put_object(Bucket=bucket, Key="failed/1", Body=b""))
     print("deployed with the event path", flush=True)
+    return outputs
+
+
+def check_doctor(url, outputs):
+    iam = client("iam", url)
+    _, keys = new_user(iam, "doctor")
+    # This local AWS reads lambda:GetFunctionConcurrency as lambda:PutFunctionConcurrency.
+    document = policy().replace('"lambda:InvokeFunction"', '"lambda:InvokeFunction", "lambda:PutFunctionConcurrency"')
+    iam.put_user_policy(UserName="doctor", PolicyName="look", PolicyDocument=document)
+    complete(url, keys, STACK, outputs, json.loads((DIRECTORY / "template.json").read_text()), client)
+    check_healthy(url, keys, STACK)
+    check_setup(url, keys, STACK, outputs)
+    check_broken(url, keys, STACK, outputs, client)
+    print("the doctor: as expected", flush=True)
 
 
 def check(url):
@@ -231,7 +246,8 @@ def check(url):
     check_answers(api, snowflake)
     check_later_deployment(url, api, user, other_user, user_arn, role)
     refused("anything else under the role", lambda: client("iam", url, snowflake).list_users())
-    check_event_path(url, other_user)
+    outputs = check_event_path(url, other_user)
+    check_doctor(url, outputs)
 
 
 def main():

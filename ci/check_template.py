@@ -259,6 +259,15 @@ def check_alarms(template):
     assert rate == "IF(invocations > 0, 100 * errors / invocations, 0)"
 
 
+def check_role_name(template):
+    """CloudFormation's own name, or the one that is chosen, and then the API's policy names that."""
+    assert "RoleName" not in resolve(template, {})["SnowflakeRole"]["Properties"]
+    stack = resolve(template, {"SnowflakeRoleName": "Snowflake"})
+    assert stack["SnowflakeRole"]["Properties"]["RoleName"] == "Snowflake"
+    pattern = template["Parameters"]["SnowflakeRoleName"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "a" * 64) and not re.fullmatch(pattern, "a" * 65) and not re.fullmatch(pattern, "a/b")
+
+
 def check_trust(resources):
     (statement,) = resources["SnowflakeRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     condition, known, unknown = statement["Fn::If"]
@@ -509,6 +518,7 @@ def main():
     check_least_privilege(resources)
     check_api(resources)
     check_trust(resources)
+    check_role_name(template)
     check_place_index(resources)
     check_journal(resources)
     check_timeouts(template)
