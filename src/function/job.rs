@@ -44,9 +44,12 @@ pub enum Call<'a> {
         /// Most jobs in one call.
         most: usize,
         /// Makes the call for the texts of any jobs of the same target and options; the answers come in their order.
-        ask: Box<dyn Fn(Vec<String>) -> BoxFuture<'a, Result<Vec<Answered>, PackFault>> + Send + Sync + 'a>,
+        ask: AskAll<'a>,
     },
 }
+
+/// Makes one service call for the texts of many jobs.
+pub type AskAll<'a> = Box<dyn Fn(Vec<String>) -> BoxFuture<'a, Result<Vec<Answered>, PackFault>> + Send + Sync + 'a>;
 
 /// Why a call for many jobs has given no values.
 #[derive(Debug, Clone, PartialEq, Eq)]
