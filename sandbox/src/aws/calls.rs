@@ -17,7 +17,8 @@ pub struct Call {
     pub at: Instant,
     /// When its answer was ready.
     pub answered_at: Option<Instant>,
-    /// `converse`, `invoke` or `search_text`; `unknown` for any other path.
+    /// `converse`, `invoke`, `search_text`, `search_position`, `search_suggestions`, `geocode`, `reverse_geocode` or `suggest`; `unknown` for
+    /// any other path.
     pub operation: &'static str,
     /// The decoded model id, or the name of the place index.
     pub target: String,

@@ -1,13 +1,17 @@
-//! Location's Places API, version 0: SearchPlaceIndexForText.
+//! Location's Places API, version 0: a place index is searched for a text, a position or suggestions.
 
+pub(super) mod fields;
+mod nearby;
 pub(super) mod places;
 mod search;
 #[cfg(test)]
 mod tests;
+pub(super) mod wanted;
+mod words;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::AwsOptions;
 use super::faults::Fault;
@@ -32,13 +36,22 @@ impl Api for Location {
     }
 
     fn route(&self, method: &Method, path: &str) -> Option<Route> {
-        let index = path.strip_prefix("/places/v0/indexes/")?.strip_suffix("/search/text")?;
+        let (index, kind) = path.strip_prefix("/places/v0/indexes/")?.rsplit_once("/search/")?;
+        let operation = match kind {
+            "text" => "search_text",
+            "position" => "search_position",
+            "suggestions" => "search_suggestions",
+            _ => return None,
+        };
         let target = percent_decode_str(index).decode_utf8().ok()?.into_owned();
-        (*method == Method::POST && !index.contains('/')).then_some(Route { operation: "search_text", target })
+        (*method == Method::POST && !index.contains('/')).then_some(Route { operation, target })
     }
 
     fn text(&self, _: &Route, body: &Value) -> String {
-        body["Text"].as_str().unwrap_or_default().to_owned()
+        match &body["Text"] {
+            Value::String(text) => text.clone(),
+            _ => body["Position"].to_string(),
+        }
     }
 
     fn answer(&self, route: &Route, body: Option<&Value>, fault: Option<&Fault>) -> Reply {
@@ -47,14 +60,14 @@ impl Api for Location {
             return Reply::error(404, "ResourceNotFoundException", &message);
         }
         let Some(body) = body.and_then(Value::as_object) else {
-            return Reply::error_with(
-                400,
-                "ValidationException",
-                &json!({"message": "The request body is not a JSON object.", "reason": "CannotParse", "fieldList": []}),
-            );
+            return fields::unreadable();
         };
-        search::Search::parse(body)
-            .map(|search| search.answer(fault == Some(&Fault::NoText)))
-            .unwrap_or_else(|refusal| refusal)
+        let nothing = fault == Some(&Fault::NoText);
+        let answer = match route.operation {
+            "search_text" => search::text(body, nothing),
+            "search_position" => nearby::position(body, nothing),
+            _ => nearby::suggestions(body, nothing),
+        };
+        answer.unwrap_or_else(|refusal| refusal)
     }
 }

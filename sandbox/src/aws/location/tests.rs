@@ -1,5 +1,7 @@
 //! What the service validates, finds and answers.
 
+use serde_json::json;
+
 use super::*;
 
 fn answer(body: &Value) -> (u16, Value) {
