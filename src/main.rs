@@ -7,9 +7,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use snowflake_aws_functions::bedrock::Bedrock;
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
-use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate};
+use snowflake_aws_functions::functions::Functions;
 use snowflake_aws_functions::journal::{DynamoDb, Journal};
-use snowflake_aws_functions::location::PlaceIndex;
+use snowflake_aws_functions::location::Location;
 use snowflake_aws_functions::sdk;
 use snowflake_aws_functions::settings::Settings;
 
@@ -34,14 +34,16 @@ async fn run() -> Result<(), Error> {
     }
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let sdk = sdk::load().await;
-    let place_index = settings.place_index_name.map(|name| PlaceIndex::new(name, sdk.clone()));
     let journal = settings
         .journal_table_name
         .map(|table| -> Box<dyn Journal> { Box::new(DynamoDb::new(table, settings.journal_retention, sdk.clone())) });
-    let functions = Functions::new(
-        AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids),
-        GetCoordinate::new(place_index, settings.location_intended_use),
+    let location = Location::new(
+        settings.place_index_name,
+        settings.location_intended_use,
+        settings.location_calls_per_second,
+        sdk.clone(),
     );
+    let functions = Functions::new(Bedrock::new(sdk), settings.allowed_model_ids, location);
     let house = Arc::new(House::new(functions, settings.max_concurrency, journal));
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {
         let house = Arc::clone(&house);

@@ -18,7 +18,7 @@ impl AskBedrock {
 }
 
 impl Function for AskBedrock {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "ask_bedrock"
     }
 

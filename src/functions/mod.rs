@@ -2,17 +2,29 @@
 //!
 //! A new function is one file and one line in [`Functions::new`].
 
+mod address;
 mod ask_bedrock;
+mod geocode;
 mod get_coordinate;
 mod models;
+mod place_options;
+mod reverse_geocode;
+mod suggest_address;
+mod try_form;
 
 use std::sync::Arc;
 
 pub use ask_bedrock::AskBedrock;
+pub use geocode::Geocode;
 pub use get_coordinate::GetCoordinate;
 pub use models::ModelPatterns;
+pub use reverse_geocode::ReverseGeocode;
+pub use suggest_address::SuggestAddress;
+pub use try_form::Try;
 
+use crate::bedrock::Bedrock;
 use crate::function::Function;
+use crate::location::Location;
 
 /// The functions, by name.
 pub struct Functions(Vec<Arc<dyn Function>>);
@@ -25,9 +37,18 @@ impl FromIterator<Arc<dyn Function>> for Functions {
 }
 
 impl Functions {
-    /// The list.
-    pub fn new(ask_bedrock: AskBedrock, get_coordinate: GetCoordinate) -> Self {
-        Self(vec![Arc::new(ask_bedrock), Arc::new(get_coordinate)])
+    /// The list, over these services; SQL may name the models that `allowed` matches.
+    pub fn new(bedrock: Bedrock, allowed: ModelPatterns, location: Location) -> Self {
+        let location = Arc::new(location);
+        let with_try: [Arc<dyn Function>; 4] = [
+            Arc::new(GetCoordinate::new(Arc::clone(&location))),
+            Arc::new(Geocode::new(Arc::clone(&location))),
+            Arc::new(ReverseGeocode::new(Arc::clone(&location))),
+            Arc::new(SuggestAddress::new(location)),
+        ];
+        let ask_bedrock: Arc<dyn Function> = Arc::new(AskBedrock::new(bedrock, allowed));
+        let both = |function: Arc<dyn Function>| [Arc::clone(&function), Arc::new(Try::new(function))];
+        Self([ask_bedrock].into_iter().chain(with_try.into_iter().flat_map(both)).collect())
     }
 
     /// The function of that name.

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use snowflake_aws_functions::bedrock::Bedrock;
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
-use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate, ModelPatterns};
+use snowflake_aws_functions::functions::{Functions, ModelPatterns};
 use snowflake_aws_functions::journal::{Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
-use snowflake_aws_functions::location::IntendedUse;
+use snowflake_aws_functions::location::{IntendedUse, Location};
 
 use crate::support::{MODEL, event, rows};
 
@@ -87,8 +87,9 @@ impl Sandbox {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         let functions = Functions::new(
-            AskBedrock::new(Bedrock::new(config), ModelPatterns::default()),
-            GetCoordinate::new(None, IntendedUse::SingleUse),
+            Bedrock::new(config.clone()),
+            ModelPatterns::default(),
+            Location::new(None, IntendedUse::SingleUse, 100, config),
         );
         House::new(functions, ceiling, Some(Box::new(journal)))
     }

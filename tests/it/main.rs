@@ -12,6 +12,7 @@ mod get_coordinate;
 mod http;
 mod journal;
 mod model;
+mod places;
 mod scenarios;
 mod settings;
 mod support;

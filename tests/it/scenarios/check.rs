@@ -71,7 +71,8 @@ fn counts(scenario: &Scenario, rows: &[Row], played: &Played) -> Vec<String> {
     let expect = &scenario.expect;
     let mut calls: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
     for call in &played.calls {
-        let model = if call.operation == "search_text" { "" } else { call.target.as_str() };
+        let has_model = matches!(call.operation, "converse" | "invoke");
+        let model = if has_model { call.target.as_str() } else { "" };
         calls.entry((model, &call.text)).or_default().push(call);
     }
     let mut problems = Vec::new();
