@@ -14,6 +14,7 @@ pub mod sigv4;
 mod tests;
 
 pub use bedrock::text::{reply, split_prompt};
+pub use bedrock::vectors::embedding;
 pub use calls::{Call, Stats};
 pub use faults::{Fault, Guardrail, Matching, Rule, Trace};
 pub use location::places::{Place, find as find_places};

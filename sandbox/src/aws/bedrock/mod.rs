@@ -1,7 +1,8 @@
-//! Bedrock's runtime API: Converse, and InvokeModel for the bodies of four families.
+//! Bedrock's runtime API: Converse, and InvokeModel for the bodies of four families that write and of four that embed.
 
 mod completion;
 mod converse;
+mod embed;
 mod fields;
 mod guardrail;
 mod invoke;
@@ -10,6 +11,7 @@ mod models;
 #[cfg(test)]
 mod tests;
 pub(super) mod text;
+pub(super) mod vectors;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -59,6 +61,9 @@ impl Api for Bedrock {
     fn answer(&self, route: &Route, body: Option<&Value>, fault: Option<&Fault>) -> Reply {
         let model = model_id::check(&route.target).and_then(|()| resolve(&route.target, self.end_of_life));
         let answer = model.and_then(|model| match route.operation {
+            "converse" if matches!(model.family, models::Family::Embedding(_)) => Err(invalid(
+                "This action doesn't support the model that you provided. Try again with a supported text or chat model.",
+            )),
             "converse" => converse::answer(&route.target, &model, body, fault),
             _ => invoke::answer(&route.target, &model, body, fault),
         });
