@@ -4,6 +4,7 @@
 
 mod address;
 mod ask_bedrock;
+mod embed_text;
 mod geocode;
 mod get_coordinate;
 mod models;
@@ -15,6 +16,7 @@ mod try_form;
 use std::sync::Arc;
 
 pub use ask_bedrock::AskBedrock;
+pub use embed_text::EmbedText;
 pub use geocode::Geocode;
 pub use get_coordinate::GetCoordinate;
 pub use models::ModelPatterns;
@@ -39,8 +41,9 @@ impl FromIterator<Arc<dyn Function>> for Functions {
 impl Functions {
     /// The list, over these services; SQL may name the models that `allowed` matches.
     pub fn new(bedrock: Bedrock, allowed: ModelPatterns, location: Location) -> Self {
-        let location = Arc::new(location);
-        let with_try: [Arc<dyn Function>; 4] = [
+        let (bedrock, allowed, location) = (Arc::new(bedrock), Arc::new(allowed), Arc::new(location));
+        let with_try: [Arc<dyn Function>; 5] = [
+            Arc::new(EmbedText::new(Arc::clone(&bedrock), Arc::clone(&allowed))),
             Arc::new(GetCoordinate::new(Arc::clone(&location))),
             Arc::new(Geocode::new(Arc::clone(&location))),
             Arc::new(ReverseGeocode::new(Arc::clone(&location))),

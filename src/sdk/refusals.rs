@@ -69,6 +69,10 @@ const fn line(
 
 const NO_ACCESS: &str = "the function's role may not call the model {subject}: allow it in the role's policy, and ask for access to it in the Bedrock console";
 const NO_CALL: &str = "the function's role may not call {subject}: allow it in the role's policy";
+const NOT_TAKEN: Means = Statement(
+    InvalidArgument,
+    "the model {subject} does not take what this function asks: name a model of the function's kind, and leave its options out",
+);
 const TOO_LONG: Means = Row(TooLarge, "the text is longer than the model takes");
 const NO_TIER: Means =
     Statement(InvalidArgument, "the model {subject} does not have this service tier: use another one, or none");
@@ -152,6 +156,14 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 400, "", "service tier", NO_TIER, "The provided service tier is not supported for this model."),
     line(BEDROCK, 400, "", "reservation not found", NO_TIER, "Reservation not found."),
     line(BEDROCK, 400, "", "deprecated for this model", Statement(InvalidArgument, "the model {subject} does not take one of the options: leave temperature and top_p out"), "`temperature` is deprecated for this model."),
+
+    // A body that the model's schema does not take. Source: BerriAI/litellm#30314, #7416.
+    line(BEDROCK, 400, "", "extraneous key", NOT_TAKEN, "Malformed input request: #: extraneous key [dimensions] is not permitted, please reformat your input and try again."),
+    line(BEDROCK, 400, "", "required key", NOT_TAKEN, "Malformed input request: #: required key [inputText] not found, please reformat your input and try again."),
+
+    // ---- A text that is empty ----
+    // Source: the schema of Cohere's embeddings.
+    line(BEDROCK, 400, "", "expected minLength", Row(InvalidArgument, "the text is shorter than the model takes"), "Malformed input request: #/texts/0: expected minLength: 1, actual: 0, please reformat your input and try again."),
 
     // ---- The row is too long ----
     // Source: BerriAI/litellm exception_mapping_utils.py; Bedrock's own texts in public threads.

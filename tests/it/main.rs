@@ -7,6 +7,7 @@ mod batch;
 mod chaos;
 mod conformance;
 mod doors;
+mod embeddings;
 mod events;
 mod get_coordinate;
 mod http;
