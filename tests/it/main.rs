@@ -14,6 +14,7 @@ mod http;
 mod journal;
 mod model;
 mod places;
+mod reference;
 mod scenarios;
 mod settings;
 mod support;
