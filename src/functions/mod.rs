@@ -68,3 +68,44 @@ impl Functions {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_config::SdkConfig;
+
+    use super::*;
+    use crate::function::Rendering;
+    use crate::location::IntendedUse;
+
+    fn functions(intended_use: IntendedUse) -> Functions {
+        let config = SdkConfig::builder().build();
+        let location = Location::new(None, intended_use, 100, config.clone());
+        Functions::new(Bedrock::new(config), ModelPatterns::default(), location)
+    }
+
+    #[test]
+    fn what_the_terms_forbid_to_keep_is_not_kept() {
+        let forbidden = |intended_use| {
+            let names = |function: &Arc<dyn Function>| (!function.may_be_kept()).then(|| function.name().to_owned());
+            functions(intended_use).0.iter().filter_map(names).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            forbidden(IntendedUse::SingleUse),
+            "get_coordinate try_get_coordinate geocode try_geocode reverse_geocode try_reverse_geocode suggest_address try_suggest_address"
+        );
+        assert_eq!(forbidden(IntendedUse::Storage), "suggest_address try_suggest_address");
+    }
+
+    #[test]
+    fn a_try_form_has_the_name_and_everything_else_of_its_function() {
+        let functions = functions(IntendedUse::Storage);
+        let is_try = |function: &&Arc<dyn Function>| function.rendering() == Rendering::Envelope;
+        let tries: Vec<_> = functions.0.iter().filter(is_try).collect();
+        assert_eq!(tries.len(), 5);
+        for try_form in tries {
+            let of = functions.find(try_form.name().strip_prefix("try_").unwrap()).unwrap();
+            assert_eq!((of.rendering(), of.parameters()), (Rendering::Value, try_form.parameters()));
+        }
+        assert!(functions.find("try_nothing").is_err_and(|error| error.contains("try_geocode")));
+    }
+}
