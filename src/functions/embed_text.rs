@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ModelPatterns;
+use super::models::LONGEST_TOLD;
 use crate::bedrock::{Bedrock, Embedding, Family, InputType, Limits, Truncate};
 use crate::function::{
     Answered, Call, Code, Fault, Function, Job, Options, PackFault, Parameter, Refusal, Row, Target, refused_option,
@@ -52,10 +53,12 @@ impl Function for EmbedText {
     }
 
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
-        let (model_id, options) = (row.text(1), row.text(2));
+        let model_id = row.text(1);
         self.allowed.check(model_id)?;
         let how = how(model_id, row.get(2))?;
         let limits = how.family.limits();
+        // As they hold, said or not: what is asked in the same way goes in one call.
+        let options = format!("{} {:?} {} {:?}", how.dimensions, how.input_type, how.normalize, how.truncate);
         let text = text(row.text(0), how.truncate, limits)?;
         let bedrock = &*self.bedrock;
         let call = match limits.most_texts {
@@ -68,8 +71,8 @@ impl Function for EmbedText {
         };
         Ok(Job {
             target: Target { name: format!("bedrock {model_id}").into(), per_second: None },
+            question: Box::new([model_id.into(), options.clone().into(), text.into()]),
             options: options.into(),
-            question: Box::new([model_id.into(), options.into(), text.into()]),
             expected_bytes: usize::from(how.dimensions) * BYTES_OF_NUMBER + 2,
             call,
         })
@@ -90,9 +93,9 @@ fn one(answered: Result<Vec<Answered>, PackFault>) -> Result<Answered, Fault> {
 
 /// The model and its options, checked.
 fn how<'a>(model_id: &'a str, options: Option<&str>) -> Result<Embedding<'a>, Refusal> {
+    let told = || model_id.chars().take(LONGEST_TOLD).collect::<String>();
     let Some(family) = Family::of(model_id) else {
-        let told: String = model_id.chars().take(64).collect();
-        let message = format!("{told:?} is no model that embed_text knows; the models are {}", Family::KNOWN);
+        let message = format!("{:?} is no model that embed_text knows; the models are {}", told(), Family::KNOWN);
         return Err(Refusal::statement(Code::InvalidArgument, message));
     };
     let (options, limits) = (Options::read(options, OPTIONS)?, family.limits());
@@ -106,7 +109,7 @@ fn how<'a>(model_id: &'a str, options: Option<&str>) -> Result<Embedding<'a>, Re
         if !has && options.has(name) {
             return Err(refused_option(
                 name,
-                &format!("is none of the model {model_id:?}; its options are {}", having(limits)),
+                &format!("is none of the model {:?}; its options are {}", told(), having(limits)),
             ));
         }
     }

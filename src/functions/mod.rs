@@ -42,7 +42,7 @@ impl Functions {
     /// The list, over these services; SQL may name the models that `allowed` matches.
     pub fn new(bedrock: Bedrock, allowed: ModelPatterns, location: Location) -> Self {
         let (bedrock, allowed, location) = (Arc::new(bedrock), Arc::new(allowed), Arc::new(location));
-        let with_try: [Arc<dyn Function>; 5] = [
+        let with_try: Vec<Arc<dyn Function>> = vec![
             Arc::new(EmbedText::new(Arc::clone(&bedrock), Arc::clone(&allowed))),
             Arc::new(GetCoordinate::new(Arc::clone(&location))),
             Arc::new(Geocode::new(Arc::clone(&location))),

@@ -210,3 +210,24 @@ impl Location {
 fn target(name: String, per_second: Option<u32>) -> Target {
     Target { name: name.into(), per_second }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_has_a_quota_of_its_own_of_which_a_place_index_lets_four_fifths_pass() {
+        let target = |index: Option<&str>, per_second, operation| {
+            let config = SdkConfig::builder().build();
+            Location::new(index.map(str::to_owned), IntendedUse::SingleUse, per_second, config).target(operation)
+        };
+        let operations = [Operation::Geocode, Operation::ReverseGeocode, Operation::Suggest];
+        for (index, per_second, expected) in
+            [(Some("i"), 100, 80), (None, 100, 100), (Some("i"), 1, 1), (None, 200, 200)]
+        {
+            let targets = operations.map(|operation| target(index, per_second, operation));
+            assert!(targets.iter().all(|target| target.per_second == Some(expected)), "{targets:?}");
+            assert!(targets[0] != targets[1] && targets[1] != targets[2] && targets[0] != targets[2]);
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub struct Call {
     pub operation: &'static str,
     /// The decoded model id, or the name of the place index.
     pub target: String,
-    /// The user's text, or the address.
+    /// The user's text, or the address; of a call for many texts, each on a line.
     pub text: String,
     /// The body; null when it was not JSON.
     pub body: Value,
