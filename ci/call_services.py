@@ -51,7 +51,11 @@ CLAUDE = "anthropic.claude-3-sonnet-20240229-v1:0"
 
 
 def client(environment, service, secret=None):
-    endpoints = {"bedrock-runtime": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "location": "AWS_ENDPOINT_URL_LOCATION"}
+    endpoints = {
+        "bedrock-runtime": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+        "location": "AWS_ENDPOINT_URL_LOCATION",
+        "geo-places": "AWS_ENDPOINT_URL_GEO_PLACES",
+    }
     return boto3.client(
         service,
         endpoint_url=environment[endpoints[service]],
@@ -157,6 +161,67 @@ def check_location(location):
     refused("ResourceNotFoundException", 404, "no-such-index", location.search_place_index_for_text, **other)
 
 
+    here = location.search_place_index_for_position(IndexName=PLACE_INDEX, Position=[2.2945, 48.8584], MaxResults=1)
+    assert here["Results"][0]["Place"]["Municipality"] == "Paris" and here["Results"][0]["Distance"] < 10
+    suggest = location.search_place_index_for_suggestions
+    assert suggest(IndexName=PLACE_INDEX, Text="eiff")["Results"][0]["Text"].startswith("Eiffel Tower")
+    refused("ValidationException", 400, "between 1 and 15", suggest, IndexName=PLACE_INDEX, Text="a", MaxResults=16)
+
+
+def check_places(places):
+    answer = places.geocode(QueryText="Eiffel Tower, Paris", MaxResults=1, AdditionalFeatures=["TimeZone"])
+    (item,) = answer["ResultItems"]
+    assert (item["Position"], item["PlaceType"]) == ([2.29448, 48.85837], "PointAddress")
+    assert (item["Address"]["Country"]["Code3"], item["TimeZone"]["Name"]) == ("FRA", "Europe/Paris")
+    assert item["MatchScores"]["Overall"] == 1 and item["PlaceId"] and item["Title"]
+    assert answer["PricingBucket"] == "Advanced"
+    assert places.geocode(QueryText="Eiffel Tower", IntendedUse="Storage")["PricingBucket"] == "Stored"
+    elsewhere = places.geocode(QueryText="Eiffel Tower", Filter={"IncludeCountries": ["USA"]}, BiasPosition=[-74.0, 40.7])
+    assert (elsewhere["ResultItems"], elsewhere["PricingBucket"]) == ([], "Core")
+
+    (here,) = places.reverse_geocode(QueryPosition=[2.2945, 48.8584])["ResultItems"]
+    assert (here["Address"]["Locality"], here["Distance"] < 10) == ("Paris", True)
+    suggested = places.suggest(QueryText="eiff", MaxResults=5, Filter={"BoundingBox": [2.0, 48.0, 3.0, 49.0]})
+    assert [item["SuggestResultItemType"] for item in suggested["ResultItems"]] == ["Place", "Query"]
+    assert suggested["PricingBucket"] == "Label"
+
+    too_long = refused("ValidationException", 400, "between 1 and 200", places.geocode, QueryText="a" * 201)
+    assert too_long.response["Reason"] == "FieldValidationFailed"
+    assert too_long.response["FieldList"][0]["Name"] == "QueryText"
+    refused("ValidationException", 400, "IntendedUse", places.suggest, QueryText="a", IntendedUse="Storage")
+
+
+def check_embeddings(bedrock):
+    def embed(model, **body):
+        return json.loads(bedrock.invoke_model(modelId=model, body=json.dumps(body))["body"].read())
+
+    titan = embed("amazon.titan-embed-text-v2:0", inputText="A lamp.", dimensions=256, normalize=True)
+    assert len(titan["embedding"]) == 256 and titan["inputTextTokenCount"] > 0
+    assert abs(sum(number * number for number in titan["embedding"]) - 1) < 1e-3
+    texts = [f"text {n}" for n in range(96)]
+    cohere = {"texts": texts, "input_type": "search_document"}
+    assert [len(vector) for vector in embed("cohere.embed-english-v3", **cohere)["embeddings"]] == [1024] * 96
+    v4 = embed("us.cohere.embed-v4:0", embedding_types=["float"], output_dimension=512, truncate="RIGHT", **cohere)
+    assert [len(vector) for vector in v4["embeddings"]["float"]] == [512] * 96
+    text = {"truncationMode": "END", "value": "A lamp."}
+    params = {"embeddingPurpose": "GENERIC_INDEX", "embeddingDimension": 384, "text": text}
+    nova = {"schemaVersion": "nova-multimodal-embed-v1", "taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": params}
+    (embedding,) = embed("amazon.nova-2-multimodal-embeddings-v1:0", **nova)["embeddings"]
+    assert (embedding["embeddingType"], len(embedding["embedding"])) == ("TEXT", 384)
+
+    def refuse(message, model, **body):
+        refused("ValidationException", 400, message, embed, model=model, **body)
+
+    poisoned = cohere | {"texts": [*texts[:40], "a" * 2049]}
+    refuse("#/texts/40: expected maxLength: 2048, actual: 2049", "cohere.embed-english-v3", **poisoned)
+    refuse("Input is too long", "cohere.embed-english-v3", **cohere | {"texts": ["語" * 600]})
+    refuse("expected maximum item count: 96", "cohere.embed-english-v3", **cohere | {"texts": ["a"] * 97})
+    refuse("#/dimensions: 300", "amazon.titan-embed-text-v2:0", inputText="a", dimensions=300)
+    refuse("extraneous key [truncate]", "amazon.titan-embed-text-v2:0", inputText="a", truncate="END")
+    converse = bedrock.converse
+    refused("ValidationException", 400, "", converse, modelId="amazon.titan-embed-text-v2:0", messages=user("a"))
+
+
 def check_signatures(environment):
     bedrock = client(environment, "bedrock-runtime", secret="wrong")
     location = client(environment, "location", secret="wrong")
@@ -179,7 +244,9 @@ def main():
             "converse": lambda: check_converse(bedrock),
             "what converse refuses": lambda: check_converse_refusals(bedrock),
             "invoke_model": lambda: check_invoke_model(bedrock),
-            "search_place_index_for_text": lambda: check_location(client(environment, "location")),
+            "embeddings by invoke_model": lambda: check_embeddings(bedrock),
+            "the searches of a place index": lambda: check_location(client(environment, "location")),
+            "geocode, reverse_geocode and suggest": lambda: check_places(client(environment, "geo-places")),
             "signatures": lambda: check_signatures(environment),
         }
         for name, check in checks.items():

@@ -22,7 +22,10 @@ def statements(resource, policy_key="Policies"):
         if "Fn::If" in policy:
             policy = policy["Fn::If"][1]
         for statement in policy["PolicyDocument"]["Statement"]:
-            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+            # What is granted in either case.
+            for either in statement["Fn::If"][1:] if "Fn::If" in statement else [statement]:
+                if "Action" in either:
+                    yield either
 
 
 def references(value):
@@ -74,7 +77,12 @@ def check_least_privilege(resources):
         # Which models these are is asked in check_policies.py.
         "bedrock:InvokeModel": None,
         "bedrock:ApplyGuardrail": {"Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:*:guardrail/*"},
+        "geo:SearchPlaceIndexForPosition": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
+        "geo:SearchPlaceIndexForSuggestions": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
         "geo:SearchPlaceIndexForText": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
+        "geo-places:Geocode": {"Fn::Sub": "arn:${AWS::Partition}:geo-places:${AWS::Region}::provider/default"},
+        "geo-places:ReverseGeocode": {"Fn::Sub": "arn:${AWS::Partition}:geo-places:${AWS::Region}::provider/default"},
+        "geo-places:Suggest": {"Fn::Sub": "arn:${AWS::Partition}:geo-places:${AWS::Region}::provider/default"},
         "dynamodb:BatchGetItem": {"Fn::GetAtt": ["Journal", "Arn"]},
         "dynamodb:BatchWriteItem": {"Fn::GetAtt": ["Journal", "Arn"]},
         "dynamodb:GetItem": {"Fn::GetAtt": ["Journal", "Arn"]},

@@ -25,6 +25,18 @@ SECONDS = 60
 
 LAS_VEGAS = {"latitude": 36.10212, "longitude": -115.16946}
 EIFFEL_TOWER = {"latitude": 48.85837, "longitude": 2.29448}
+TOWER = EIFFEL_TOWER | {
+    "label": "Eiffel Tower, 5 Avenue Anatole France, Paris, Île-de-France, 75007, FRA",
+    "country": "FRA",
+    "region": "Île-de-France",
+    "municipality": "Paris",
+    "postal_code": "75007",
+    "street": "Avenue Anatole France",
+    "address_number": "5",
+    "interpolated": False,
+    "place_type": "PointAddress",
+    "time_zone": "Europe/Paris",
+}
 COORDINATES = [[0, LAS_VEGAS], [1, EIFFEL_TOWER], [2, None], [3, {}]]
 SENTIMENTS = [[0, "positive"], [1, "negative"], [2, "positive"], [3, None]]
 
@@ -68,6 +80,20 @@ def redshift(answer):
     assert others == [None, None]
 
 
+def try_geocode(answer):
+    (_, no_match), (_, error), (_, null) = answer["data"]
+    assert (no_match["value"], no_match["error"], no_match["attempts"]) == (None, None, 1)
+    assert (error["value"], error["error"]["code"], error["attempts"]) == (None, "invalid_argument", 0)
+    assert null is None
+
+
+def embed_text(answer):
+    (_, titan), (_, cohere), (_, again), (_, null) = answer["data"]
+    assert (len(titan), len(cohere), again, null) == (256, 1536, cohere, None)
+    assert all(isinstance(number, float) for number in titan + cohere)
+    assert abs(sum(number * number for number in titan) - 1) < 1e-3
+
+
 EXPECTED = {
     "api-gateway-v1-ask-bedrock.json": http(200, rows=SENTIMENTS),
     "api-gateway-v1-empty.json": http(200, rows=[]),
@@ -77,8 +103,13 @@ EXPECTED = {
     "api-gateway-v1-unknown-model.json": http(400, error="no.such.model"),
     "api-gateway-v2-get-coordinate.json": http(200, rows=COORDINATES),
     "direct-ask-bedrock.json": exactly({"data": SENTIMENTS}),
+    "direct-embed-text.json": embed_text,
+    "direct-geocode.json": exactly({"data": [[0, TOWER | {"relevance": 1.0}], [1, None], [2, None]]}),
     "direct-get-coordinate.json": exactly({"data": COORDINATES}),
     "direct-one-call.json": exactly(EIFFEL_TOWER),
+    "direct-reverse-geocode.json": exactly(TOWER | {"distance": 0.0}),
+    "direct-suggest-address.json": exactly([TOWER["label"]]),
+    "direct-try-geocode.json": try_geocode,
     "pipes.json": pipes,
     "redshift.json": redshift,
 }

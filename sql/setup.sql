@@ -31,7 +31,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_
   COMPRESSION = AUTO
   AS '<% api_url %>/ask_bedrock';
 
--- A search takes about 0.1 s, and an account about 80 a second. 500 rows take 6 s alone, which fits one invocation of 28 s
+-- A search takes about 0.1 s, and an account some 80 to 100 a second. 500 rows take 6 s alone, which fits one invocation of 28 s
 -- with three other batches beside it: so it needs no journal, and works with LocationIntendedUse=SingleUse too.
 --
 -- IMMUTABLE: an address stays where it is, so Snowflake may send each one once.
@@ -45,6 +45,204 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
   COMPRESSION = AUTO
   AS '<% api_url %>/get_coordinate';
 
+-- Each of the following has a form without options and one with them, and both a try_ form, which returns the error as data. try_ forms are
+-- VOLATILE: an error may pass.
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_get_coordinate(address VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'get_coordinate with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_get_coordinate';
+
+-- The same pace as get_coordinate.
+CREATE OR ALTER SECURE EXTERNAL FUNCTION geocode(address VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  IMMUTABLE
+  COMMENT = 'What is known of the place that an address means, or NULL where nothing matches'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/geocode';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION geocode(address VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  IMMUTABLE
+  COMMENT = 'What is known of the place that an address means, or NULL where nothing matches'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/geocode';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_geocode(address VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'geocode with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_geocode';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_geocode(address VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'geocode with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_geocode';
+
+-- A pace of its own, as great.
+CREATE OR ALTER SECURE EXTERNAL FUNCTION reverse_geocode(latitude FLOAT, longitude FLOAT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  IMMUTABLE
+  COMMENT = 'What is at a position, or NULL where nothing is'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/reverse_geocode';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION reverse_geocode(latitude FLOAT, longitude FLOAT, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  IMMUTABLE
+  COMMENT = 'What is at a position, or NULL where nothing is'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/reverse_geocode';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_reverse_geocode(latitude FLOAT, longitude FLOAT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'reverse_geocode with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_reverse_geocode';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_reverse_geocode(latitude FLOAT, longitude FLOAT, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'reverse_geocode with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_reverse_geocode';
+
+-- Not for filling a table: Amazon Location allows a single use of suggestions.
+CREATE OR ALTER SECURE EXTERNAL FUNCTION suggest_address(text VARCHAR)
+  RETURNS ARRAY
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'Addresses that a text may be the beginning of. The terms forbid to keep them'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/suggest_address';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION suggest_address(text VARCHAR, options OBJECT)
+  RETURNS ARRAY
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'Addresses that a text may be the beginning of. The terms forbid to keep them'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/suggest_address';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_suggest_address(text VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'suggest_address with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_suggest_address';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_suggest_address(text VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'suggest_address with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 500
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_suggest_address';
+
+-- MAX_BATCH_ROWS of vectors is bounded by the 6 MB of an answer: a number takes about 13 bytes, so that 96 rows fit with every model, the 3,072 numbers
+-- of Nova among them. With 1,536 numbers 283 fit, with 1,024 it is 425, with 256 it is 1,701; a batch that cannot fit is refused before anything is paid, and the
+-- message says how many do. Choose a multiple of 96, which is what Cohere's models take in one call.
+--
+-- IMMUTABLE: a text has one vector.
+CREATE OR ALTER SECURE EXTERNAL FUNCTION embed_text(text VARCHAR, model_id VARCHAR)
+  RETURNS ARRAY
+  CALLED ON NULL INPUT
+  IMMUTABLE
+  COMMENT = 'The vector of a text: cast it to VECTOR(FLOAT, n)'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 96
+  COMPRESSION = AUTO
+  AS '<% api_url %>/embed_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION embed_text(text VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS ARRAY
+  CALLED ON NULL INPUT
+  IMMUTABLE
+  COMMENT = 'The vector of a text: cast it to VECTOR(FLOAT, n)'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 96
+  COMPRESSION = AUTO
+  AS '<% api_url %>/embed_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_embed_text(text VARCHAR, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'embed_text with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 96
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_embed_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_embed_text(text VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'embed_text with the error, the price and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  MAX_BATCH_ROWS = 96
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_embed_text';
+
 -- Who may call them, each of which costs money: one role, and no PUBLIC. It needs USAGE on the database and the schema, too.
 GRANT USAGE ON FUNCTION ask_bedrock(VARCHAR, VARCHAR, VARCHAR) TO ROLE <% user_role %>;
 GRANT USAGE ON FUNCTION get_coordinate(VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_get_coordinate(VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION geocode(VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION geocode(VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_geocode(VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_geocode(VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION reverse_geocode(FLOAT, FLOAT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION reverse_geocode(FLOAT, FLOAT, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_reverse_geocode(FLOAT, FLOAT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_reverse_geocode(FLOAT, FLOAT, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION suggest_address(VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION suggest_address(VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_suggest_address(VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_suggest_address(VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION embed_text(VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION embed_text(VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_embed_text(VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_embed_text(VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;

@@ -8,9 +8,9 @@ use snowflake_aws_functions::batch::Tracks;
 use snowflake_aws_functions::bedrock::Bedrock;
 use snowflake_aws_functions::calls::{House, Retention, Times};
 use snowflake_aws_functions::doors::{self, Event};
-use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate};
+use snowflake_aws_functions::functions::Functions;
 use snowflake_aws_functions::journal::{DynamoDb, Journal};
-use snowflake_aws_functions::location::PlaceIndex;
+use snowflake_aws_functions::location::Location;
 use snowflake_aws_functions::sdk;
 use snowflake_aws_functions::settings::Settings;
 
@@ -35,14 +35,16 @@ async fn run() -> Result<(), Error> {
     }
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let sdk = sdk::load().await;
-    let place_index = settings.place_index_name.map(|name| PlaceIndex::new(name, sdk.clone()));
     let table = settings.journal_table_name.map(|name| DynamoDb::new(name, settings.journal_retention, sdk.clone()));
     let tracks = table.clone().map(|table| -> Arc<dyn Tracks> { Arc::new(table) });
     let journal = table.map(|table| -> Box<dyn Journal> { Box::new(table) });
-    let functions = Functions::new(
-        AskBedrock::new(Bedrock::new(sdk), settings.allowed_model_ids),
-        GetCoordinate::new(place_index, settings.location_intended_use),
+    let location = Location::new(
+        settings.place_index_name,
+        settings.location_intended_use,
+        settings.location_calls_per_second,
+        sdk.clone(),
     );
+    let functions = Functions::new(Bedrock::new(sdk), settings.allowed_model_ids, location);
     let retention = Retention { journal: settings.journal_retention, shared_answers: settings.shared_answers };
     let house = Arc::new(House::new(functions, settings.max_concurrency, journal).keeping(retention).sharing(tracks));
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {

@@ -11,10 +11,12 @@ const MOST_CONCURRENCY: usize = 800;
 /// Every setting, with the documented default where the environment says nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// `PLACE_INDEX_NAME`: the Amazon Location place index that geocoding uses.
+    /// `PLACE_INDEX_NAME`: the Amazon Location place index that geocoding uses; without one, the Places API.
     pub place_index_name: Option<String>,
     /// `LOCATION_INTENDED_USE`: whether answers of Amazon Location may be kept.
     pub location_intended_use: IntendedUse,
+    /// `LOCATION_CALLS_PER_SECOND`: the account's quota of each operation of Amazon Location.
+    pub location_calls_per_second: u32,
     /// `ALLOWED_MODEL_IDS`: the models that SQL may name.
     pub allowed_model_ids: ModelPatterns,
     /// `MAX_CONCURRENCY`: most service calls in flight in one execution environment.
@@ -50,6 +52,7 @@ impl Settings {
             place_index_name: parse(read, "PLACE_INDEX_NAME", place_index_name)?,
             location_intended_use: parse(read, "LOCATION_INTENDED_USE", intended_use)?
                 .unwrap_or(IntendedUse::SingleUse),
+            location_calls_per_second: parse(read, "LOCATION_CALLS_PER_SECOND", calls_per_second)?.unwrap_or(100),
             allowed_model_ids: parse(read, "ALLOWED_MODEL_IDS", ModelPatterns::parse)?.unwrap_or_default(),
             max_concurrency: parse(read, "MAX_CONCURRENCY", |value| whole_number(value, 1, MOST_CONCURRENCY))?
                 .unwrap_or(128),
@@ -98,6 +101,11 @@ fn hours(value: &str, least: usize) -> Result<Duration, String> {
     whole_number(value, least, 168).map(|hours| Duration::from_hours(hours as u64))
 }
 
+/// Amazon Location raises the quota on request; more than this has not been heard of.
+fn calls_per_second(value: &str) -> Result<u32, String> {
+    whole_number(value, 1, 10_000).map(|calls| u32::try_from(calls).unwrap_or(u32::MAX))
+}
+
 fn intended_use(value: &str) -> Result<IntendedUse, String> {
     match value {
         "SingleUse" => Ok(IntendedUse::SingleUse),
@@ -129,6 +137,7 @@ mod tests {
         let settings = read(&[("PLACE_INDEX_NAME", "")]).unwrap();
         assert_eq!(settings.place_index_name, None);
         assert_eq!(settings.location_intended_use, IntendedUse::SingleUse);
+        assert_eq!(settings.location_calls_per_second, 100);
         assert!(settings.allowed_model_ids.allow("any.model"));
         assert_eq!(settings.max_concurrency, 128);
         assert_eq!(settings.journal_table_name, None);
@@ -144,6 +153,7 @@ mod tests {
             ("MAX_CONCURRENCY", "many", "1 to 800"),
             ("MAX_CONCURRENCY", "801", "1 to 800"),
             ("LOCATION_INTENDED_USE", "storage", "SingleUse or Storage"),
+            ("LOCATION_CALLS_PER_SECOND", "0", "1 to 10000"),
             ("PLACE_INDEX_NAME", "my index", "letters, digits"),
             ("ALLOWED_MODEL_IDS", " , ", "model ids"),
             ("JOURNAL_TABLE_NAME", "a b", "DynamoDB table"),

@@ -1,6 +1,8 @@
 //! The answers of a batch.
 
-use crate::function::{Outcome, Refusal};
+use std::borrow::Cow;
+
+use crate::function::{Outcome, Refusal, Rendering, Shared};
 
 /// An answer for every row of a batch, or why no row has one.
 #[derive(Debug, PartialEq)]
@@ -8,11 +10,17 @@ pub struct Answers {
     rows: Vec<Option<u32>>,
     outcomes: Vec<Outcome>,
     refusal: Option<Refusal>,
+    rendering: Rendering,
 }
 
 impl Answers {
-    pub(super) fn new(rows: Vec<Option<u32>>, outcomes: Vec<Outcome>, refusal: Option<Refusal>) -> Self {
-        Self { rows, outcomes, refusal }
+    pub(super) fn new(
+        rows: Vec<Option<u32>>,
+        outcomes: Vec<Outcome>,
+        refusal: Option<Refusal>,
+        rendering: Rendering,
+    ) -> Self {
+        Self { rows, outcomes, refusal, rendering }
     }
 
     /// Why the call as a whole is refused, if it is: then rows may be without an outcome.
@@ -33,8 +41,18 @@ impl Answers {
         self.rows.iter().map(|distinct| self.outcomes.get(super::index((*distinct)?)))
     }
 
-    /// Each row's value as JSON text, in order: `null` where there is none.
-    pub fn json(&self) -> impl Iterator<Item = &str> {
-        self.rows().map(|outcome| outcome.and_then(Outcome::value).unwrap_or("null"))
+    /// Each row's answer as JSON text, in order; `null` for a row that is NULL. The first of equal rows is the one that paid.
+    pub fn json(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let mut has_come = vec![false; self.outcomes.len()];
+        self.rows.iter().map(move |distinct| {
+            let Some((number, outcome)) =
+                distinct.and_then(|row| Some((super::index(row), self.outcomes.get(super::index(row))?)))
+            else {
+                return Cow::Borrowed("null");
+            };
+            let shared = has_come[number].then_some(Shared::Batch);
+            has_come[number] = true;
+            self.rendering.render(outcome, shared)
+        })
     }
 }

@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
-use crate::function::{Argument, Function, Job, Question, Refusal, Row};
+use super::StatementFaults;
+use crate::function::{Argument, Function, Job, Question, Refusal, Rendering, Row, Whose};
 
 /// The distinct rows of a batch, in the order in which they first come, and which of them each row is.
 #[derive(Debug)]
 pub struct Plan<'a> {
     distinct: Vec<Result<Job<'a>, Refusal>>,
     rows: Vec<Option<u32>>,
+    rendering: Rendering,
 }
 
 impl<'a> Plan<'a> {
     /// Checks and plans the rows. A row that is NULL for a NULL among its arguments is no distinct row.
     pub fn of(function: &'a dyn Function, rows: &'a [Vec<Argument<'a>>]) -> Self {
-        let mut plan = Self { distinct: Vec::new(), rows: Vec::with_capacity(rows.len()) };
+        let rendering = function.rendering();
+        let mut plan = Self { distinct: Vec::new(), rows: Vec::with_capacity(rows.len()), rendering };
         let mut asked: HashMap<Question<'a>, u32> = HashMap::with_capacity(rows.len());
         let mut refused: HashMap<&'a [Argument<'a>], u32> = HashMap::new();
         for arguments in rows {
@@ -54,6 +57,24 @@ impl<'a> Plan<'a> {
     /// For each row, which distinct row it is; `None` for one that is NULL.
     pub fn rows(&self) -> &[Option<u32>] {
         &self.rows
+    }
+
+    /// How the outcomes are shown.
+    pub fn rendering(&self) -> Rendering {
+        self.rendering
+    }
+
+    /// What becomes of the statement's faults: they are data where the rendering has room for them, whatever the caller would have.
+    pub fn statement_faults(&self, of_caller: StatementFaults) -> StatementFaults {
+        match self.rendering {
+            Rendering::Value => of_caller,
+            Rendering::Envelope => StatementFaults::AreData,
+        }
+    }
+
+    /// The first option that is unknown or cannot be.
+    pub fn refused_option(&self) -> Option<&Refusal> {
+        self.distinct.iter().filter_map(|row| row.as_ref().err()).find(|refusal| refusal.whose == Whose::Options)
     }
 
     /// Bytes of JSON that the values of all rows will have, as far as that is known before they are asked for.

@@ -85,7 +85,7 @@ impl<'w, 'a> Work<'w, 'a> {
     ) -> Self {
         let mut work = Self {
             plan,
-            statement_faults,
+            statement_faults: plan.statement_faults(statement_faults),
             targets,
             begin: Instant::now(),
             deadline,

@@ -227,7 +227,11 @@ async fn invoke_on(
 fn json(outcome: &Result<Answers, Unfinished>) -> Vec<&str> {
     let answers = outcome.as_ref().unwrap();
     assert_eq!(answers.refusal(), None);
-    answers.json().collect()
+    let borrowed = |value| match value {
+        Cow::Borrowed(value) => value,
+        Cow::Owned(value) => panic!("a value is not copied: {value}"),
+    };
+    answers.json().map(borrowed).collect()
 }
 
 fn refused(outcome: &Result<Answers, Unfinished>) -> Option<&Refusal> {

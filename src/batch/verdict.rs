@@ -39,9 +39,9 @@ impl Work<'_, '_> {
     ///
     /// When some row has no outcome, and the call is not refused as a whole.
     pub fn finish(self) -> Result<Answers, Unfinished> {
-        let rows = self.plan.rows().to_vec();
+        let (rows, rendering) = (self.plan.rows().to_vec(), self.plan.rendering());
         if let Some(refusal) = self.refusal {
-            return Ok(Answers::new(rows, Vec::new(), Some(refusal)));
+            return Ok(Answers::new(rows, Vec::new(), Some(refusal), rendering));
         }
         let unfinished = self.account.unfinished();
         let outcomes: Vec<Outcome> =
@@ -50,7 +50,7 @@ impl Work<'_, '_> {
             StatementFaults::Refuse => refusal_of_all(&outcomes),
             StatementFaults::AreData => None,
         };
-        Ok(Answers::new(rows, outcomes, refusal))
+        Ok(Answers::new(rows, outcomes, refusal, rendering))
     }
 }
 

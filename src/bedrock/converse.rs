@@ -84,7 +84,8 @@ fn read(answer: ConverseOutput) -> Result<Answered, Fault> {
         }
     }
     let stop_reason = Some(answer.stop_reason.as_str().into());
-    Ok(Answered { value: json_text(&text)?, usage: answer.usage.as_ref().map(usage).unwrap_or_default(), stop_reason })
+    let usage = answer.usage.as_ref().map(usage).unwrap_or_default();
+    Ok(Answered { value: json_text(&text)?, usage, stop_reason, ..Answered::default() })
 }
 
 fn usage(usage: &TokenUsage) -> Usage {

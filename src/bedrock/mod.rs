@@ -1,6 +1,7 @@
-//! Amazon Bedrock: a question in, the model's text out. Nothing outside this folder names a type of its SDK.
+//! Amazon Bedrock: a question in, the model's text out; texts in, vectors out. Nothing outside this folder names a type of its SDK.
 
 mod converse;
+mod embeddings;
 mod guardrail;
 mod invoke_model;
 
@@ -9,9 +10,10 @@ use std::sync::OnceLock;
 use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
 
+pub use self::embeddings::{Embedding, Family, InputType, Limits, Truncate};
+
 use self::converse::FoldingModels;
-use self::invoke_model::Family;
-use crate::function::{Answered, Code, Fault, Refusal};
+use crate::function::{Answered, Code, Fault, PackFault, Refusal};
 
 /// Most tokens of an answer. Bedrock reserves this much of the quota when a call starts, and the model's maximum when
 /// it is not said: a small number is what lets many calls run at once.
@@ -49,11 +51,25 @@ impl Bedrock {
     ///
     /// Every kind of [`Fault`]; an answer without text is the row's.
     pub async fn ask(&self, question: Question<'_>) -> Result<Answered, Fault> {
-        let client = self.client.get_or_init(|| Client::new(&self.config));
-        match Family::of(question.model_id) {
+        let client = self.client();
+        match invoke_model::Family::of(question.model_id) {
             Some(family) => invoke_model::ask(client, family, question).await,
             None => converse::ask(client, &self.folding, question).await,
         }
+    }
+
+    /// Asks once for the vectors of texts, at most as many as the model takes in one call; they come in the texts' order, each as a JSON
+    /// array of numbers.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`PackFault`].
+    pub async fn embed(&self, how: Embedding<'_>, texts: &[String]) -> Result<Vec<Answered>, PackFault> {
+        embeddings::ask(self.client(), how, texts).await
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::new(&self.config))
     }
 }
 

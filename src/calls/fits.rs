@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::{CallError, LARGEST_ANSWER};
-use crate::batch::Plan;
+use crate::batch::{Plan, StatementFaults};
 use crate::function::{Call, Code, Refusal};
 use crate::journal::GIVEN_UP;
 
@@ -17,12 +17,21 @@ const TOO_LATE: f64 = 1.5;
 /// What of a limit a batch should use that is told to be smaller.
 const USED: f64 = 0.9;
 
-/// Refuses a batch whose values are known to be larger than an answer may be.
+/// Refuses a batch in which an option is unknown or cannot be, unless that is data, and one whose values are known to be larger than an
+/// answer may be.
 ///
 /// # Errors
 ///
-/// With the number of rows that would fit.
-pub fn check_size(plan: &Plan<'_>) -> Result<(), CallError> {
+/// With what is allowed, or with the number of rows that would fit.
+pub fn check(plan: &Plan<'_>, statement_faults: StatementFaults) -> Result<(), CallError> {
+    let refusals = plan.statement_faults(statement_faults) == StatementFaults::Refuse;
+    match plan.refused_option().filter(|_| refusals) {
+        Some(refusal) => Err(refusal.clone().into()),
+        None => check_size(plan),
+    }
+}
+
+fn check_size(plan: &Plan<'_>) -> Result<(), CallError> {
     let bytes = plan.expected_bytes();
     if bytes <= LARGEST_ANSWER {
         return Ok(());

@@ -76,7 +76,7 @@ impl Journaled<'_> {
         let Times { now, deadline, .. } = self.times;
         let key = Key::of(self.function.name(), self.ids.batch);
         if let Some(brought) = &brought {
-            fits::check_size(brought.plan)?;
+            fits::check(brought.plan, StatementFaults::Refuse)?;
         }
         let new_rows = |brought: Brought<'_, '_>| journal::digest(brought.numbers, brought.arguments);
         let rows = brought.map(|brought| NewRows { body: brought.body, digest: new_rows(brought) });

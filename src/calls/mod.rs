@@ -103,7 +103,7 @@ impl House {
         statement_faults: StatementFaults,
         deadline: Instant,
     ) -> Result<AtOnce<'w, 'a>, CallError> {
-        fits::check_size(plan)?;
+        fits::check(plan, statement_faults)?;
         fits::check_time(plan, deadline.saturating_duration_since(Instant::now()))?;
         let summary = Summary::begin(function.name(), plan);
         let work = Work::new(plan, statement_faults, &self.targets, Known::default(), deadline);

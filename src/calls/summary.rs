@@ -6,7 +6,7 @@ use crate::batch::{Account, Answers, Counts, Plan};
 
 /// What is said of a batch: counts, times and the services' codes, and nothing of its rows.
 pub struct Summary {
-    function: &'static str,
+    function: String,
     rows: usize,
     distinct: usize,
     begin: Instant,
@@ -14,7 +14,8 @@ pub struct Summary {
 
 impl Summary {
     /// Begins the account of a batch.
-    pub fn begin(function: &'static str, plan: &Plan<'_>) -> Self {
+    pub fn begin(function: &str, plan: &Plan<'_>) -> Self {
+        let function = function.to_owned();
         Self { function, rows: plan.rows().len(), distinct: plan.distinct().len(), begin: Instant::now() }
     }
 

@@ -3,6 +3,8 @@
 //! `{"function": "get_coordinate", "data": [[0, "…"], …]}` answers `{"data": [[0, value], …]}`. With `arguments` in the
 //! place of `data` it is one call, and the answer is the value itself.
 
+use std::borrow::Cow;
+
 use tokio::time::Instant;
 
 use super::arguments;
@@ -35,7 +37,7 @@ pub async fn answer(house: &House, event: &Members, deadline: Instant) -> Result
         (None, Some(given)) => {
             let rows = [arguments::read(given, parameters).map_err(CallError::Rejected)?];
             let answers = house.answer(function, &Plan::of(function, &rows), deadline).await?;
-            Ok(answers.json().next().unwrap_or("null").to_owned())
+            Ok(answers.json().next().map_or_else(|| "null".to_owned(), Cow::into_owned))
         }
         _ => Err(reject(
             "give the rows as \"data\": [[0, argument, …], …], or the arguments of one call as \"arguments\": [argument, …]",

@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::arguments;
-use crate::batch::{Answers, Plan, StatementFaults};
+use crate::batch::{Plan, StatementFaults};
 use crate::calls::{AtOnce, CallError, House};
-use crate::function::{Argument, Code, Function, Outcome, Refusal};
+use crate::function::{Argument, Code, ErrorAsData, Function, Outcome, Refusal, Rendering};
 
 /// Answers every element.
 ///
@@ -34,7 +34,8 @@ pub async fn answer(house: &House, elements: &[Box<RawValue>], deadline: Instant
     };
     let begun: Vec<AtOnce<'_, '_>> = groups.iter().zip(&plans).map(begin).collect::<Result<_, _>>()?;
     let answers = try_join_all(begun.into_iter().map(AtOnce::end)).await?;
-    let answers: Vec<Vec<Option<&Outcome>>> = answers.iter().map(|answers| Answers::rows(answers).collect()).collect();
+    let outcomes: Vec<Vec<Option<&Outcome>>> = answers.iter().map(|answers| answers.rows().collect()).collect();
+    let results: Vec<Vec<Cow<'_, str>>> = answers.iter().map(|answers| answers.json().collect()).collect();
 
     let mut output = String::from("[");
     for ((element, members), place) in elements.iter().zip(&members).zip(places) {
@@ -45,12 +46,14 @@ pub async fn answer(house: &House, elements: &[Box<RawValue>], deadline: Instant
             Some(Members(members)) => write_members(&mut output, members),
             None => output.extend(["{\"input\":", element.get(), ","]),
         }
-        match place.map(|place| answers[place.group][place.row]) {
-            Ok(None) => output.push_str("\"result\":null"),
-            Ok(Some(outcome)) => match &outcome.result {
-                Ok(answered) => output.extend(["\"result\":", &answered.value]),
-                Err(refusal) => write_error(&mut output, refusal),
-            },
+        match place {
+            Ok(Place { group, row }) => {
+                let is_bare = groups[group].function.rendering() == Rendering::Value;
+                match outcomes[group][row].and_then(Outcome::refusal).filter(|_| is_bare) {
+                    Some(refusal) => write_error(&mut output, refusal),
+                    None => output.extend(["\"result\":", &results[group][row]]),
+                }
+            }
             Err(message) => write_error(&mut output, &Refusal::row(Code::InvalidArgument, message)),
         }
         output.push('}');
@@ -129,7 +132,7 @@ fn write_members(output: &mut String, members: &[(Cow<'_, str>, &RawValue)]) {
 }
 
 fn write_error(output: &mut String, refusal: &Refusal) {
-    let Refusal { code, message, .. } = refusal;
-    let error = serde_json::json!({"code": code.as_str(), "message": message, "retryable": code.is_retryable()});
-    output.extend(["\"error\":", &error.to_string()]);
+    // It holds nothing that cannot be written.
+    let error = serde_json::to_string(&ErrorAsData::from(refusal)).unwrap_or_default();
+    output.extend(["\"error\":", &error]);
 }

@@ -65,7 +65,7 @@ async fn rows(house: &House, event: &Members, deadline: Instant) -> Result<Vec<S
         })
         .collect::<Result<_, _>>()?;
     let answers = house.answer(function, &Plan::of(function, &rows), deadline).await?;
-    Ok(answers.json().map(as_varchar).collect())
+    Ok(answers.json().map(|json| as_varchar(&json)).collect())
 }
 
 /// Redshift takes no objects from a Lambda UDF: they go as their JSON text.

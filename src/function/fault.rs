@@ -45,6 +45,8 @@ pub enum Whose {
     Row,
     /// The statement's: no other row that names the same model, options or place index can succeed either.
     Statement,
+    /// The statement's, for an option that is unknown or cannot be: it is known before anything is asked, so nothing is.
+    Options,
     /// Nobody knows this refusal: it is taken for the row's as long as other rows are answered.
     Unknown,
 }

@@ -48,7 +48,7 @@ pub enum Call<'a> {
     },
 }
 
-/// What makes a call for the texts of many jobs.
+/// Makes one service call for the texts of many jobs.
 pub type AskAll<'a> = Box<dyn Fn(Vec<String>) -> BoxFuture<'a, Result<Vec<Answered>, PackFault>> + Send + Sync + 'a>;
 
 /// Why a call for many jobs has given no values.

@@ -1,13 +1,17 @@
 //! The ground floor: what a function is, and the words that every room above speaks. It imports nothing of the house.
 
 mod argument;
+mod envelope;
 mod fault;
 mod job;
+mod options;
 mod outcome;
 
 pub use argument::{Argument, Kind, Parameter, Row};
+pub use envelope::{ErrorAsData, Rendering};
 pub use fault::{Code, Fault, Moment, MomentKind, Refusal, Whose};
 pub use job::{AskAll, Call, Job, PackFault, Question, Target};
+pub use options::{Options, refused as refused_option};
 pub use outcome::{Answered, Outcome, Shared, Usage, Value};
 
 /// One function that SQL can call.
@@ -15,10 +19,15 @@ pub use outcome::{Answered, Outcome, Shared, Usage, Value};
 /// A row in which a parameter that is not optional is NULL never reaches the function: its answer is NULL.
 pub trait Function: Send + Sync {
     /// The name, as the path of a request has it.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The parameters, in order; those that are optional come last.
     fn parameters(&self) -> &'static [Parameter];
+
+    /// How its outcomes are shown to SQL.
+    fn rendering(&self) -> Rendering {
+        Rendering::Value
+    }
 
     /// Whether the services' terms let its answers be kept, so that a batch may be journaled.
     fn may_be_kept(&self) -> bool {

@@ -16,6 +16,8 @@ pub struct Answered {
     pub usage: Usage,
     /// Why the model stopped, in the service's words, where the service says so.
     pub stop_reason: Option<Box<str>>,
+    /// By what Amazon Location charges the call, in its words, where it says so.
+    pub pricing_bucket: Option<Box<str>>,
 }
 
 /// An answer of which nothing but the value is known.
@@ -38,6 +40,19 @@ pub struct Usage {
     pub cache_write_tokens: Option<u64>,
 }
 
+impl Usage {
+    /// What a row has used for which another has paid: nothing of what is known.
+    pub fn paid_by_another(self) -> Self {
+        let nothing = |count: Option<u64>| count.map(|_| 0);
+        Self {
+            input_tokens: nothing(self.input_tokens),
+            output_tokens: nothing(self.output_tokens),
+            cache_read_tokens: nothing(self.cache_read_tokens),
+            cache_write_tokens: nothing(self.cache_write_tokens),
+        }
+    }
+}
+
 /// What is known of one distinct row, for good: a value or a refusal, and how it came to that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -55,6 +70,8 @@ pub struct Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shared {
+    /// In the same batch.
+    Batch,
     /// In another batch of the same statement.
     Statement,
     /// In a batch of any statement of the account, within the hours for which answers are shared.

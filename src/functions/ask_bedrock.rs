@@ -1,24 +1,26 @@
 //! `ask_bedrock(instructions, user_context, model_id)`: one question to one model.
 
+use std::sync::Arc;
+
 use super::ModelPatterns;
 use crate::bedrock::{Bedrock, Question};
 use crate::function::{Call, Code, Function, Job, Parameter, Refusal, Row, Target};
 
 /// Answers with the text of any Bedrock model.
 pub struct AskBedrock {
-    bedrock: Bedrock,
-    allowed: ModelPatterns,
+    bedrock: Arc<Bedrock>,
+    allowed: Arc<ModelPatterns>,
 }
 
 impl AskBedrock {
     /// The function, restricted to the models that `allowed` matches.
-    pub fn new(bedrock: Bedrock, allowed: ModelPatterns) -> Self {
+    pub fn new(bedrock: Arc<Bedrock>, allowed: Arc<ModelPatterns>) -> Self {
         Self { bedrock, allowed }
     }
 }
 
 impl Function for AskBedrock {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "ask_bedrock"
     }
 

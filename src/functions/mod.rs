@@ -2,17 +2,31 @@
 //!
 //! A new function is one file and one line in [`Functions::new`].
 
+mod address;
 mod ask_bedrock;
+mod embed_text;
+mod geocode;
 mod get_coordinate;
 mod models;
+mod place_options;
+mod reverse_geocode;
+mod suggest_address;
+mod try_form;
 
 use std::sync::Arc;
 
 pub use ask_bedrock::AskBedrock;
+pub use embed_text::EmbedText;
+pub use geocode::Geocode;
 pub use get_coordinate::GetCoordinate;
 pub use models::ModelPatterns;
+pub use reverse_geocode::ReverseGeocode;
+pub use suggest_address::SuggestAddress;
+pub use try_form::Try;
 
+use crate::bedrock::Bedrock;
 use crate::function::Function;
+use crate::location::Location;
 
 /// The functions, by name.
 pub struct Functions(Vec<Arc<dyn Function>>);
@@ -25,9 +39,19 @@ impl FromIterator<Arc<dyn Function>> for Functions {
 }
 
 impl Functions {
-    /// The list.
-    pub fn new(ask_bedrock: AskBedrock, get_coordinate: GetCoordinate) -> Self {
-        Self(vec![Arc::new(ask_bedrock), Arc::new(get_coordinate)])
+    /// The list, over these services; SQL may name the models that `allowed` matches.
+    pub fn new(bedrock: Bedrock, allowed: ModelPatterns, location: Location) -> Self {
+        let (bedrock, allowed, location) = (Arc::new(bedrock), Arc::new(allowed), Arc::new(location));
+        let with_try: Vec<Arc<dyn Function>> = vec![
+            Arc::new(EmbedText::new(Arc::clone(&bedrock), Arc::clone(&allowed))),
+            Arc::new(GetCoordinate::new(Arc::clone(&location))),
+            Arc::new(Geocode::new(Arc::clone(&location))),
+            Arc::new(ReverseGeocode::new(Arc::clone(&location))),
+            Arc::new(SuggestAddress::new(location)),
+        ];
+        let ask_bedrock: Arc<dyn Function> = Arc::new(AskBedrock::new(bedrock, allowed));
+        let both = |function: Arc<dyn Function>| [Arc::clone(&function), Arc::new(Try::new(function))];
+        Self([ask_bedrock].into_iter().chain(with_try.into_iter().flat_map(both)).collect())
     }
 
     /// The function of that name.
@@ -42,5 +66,46 @@ impl Functions {
             let asked: String = name.chars().take(64).collect();
             format!("there is no function {asked:?}; the functions are {}", names.join(", "))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::SdkConfig;
+
+    use super::*;
+    use crate::function::Rendering;
+    use crate::location::IntendedUse;
+
+    fn functions(intended_use: IntendedUse) -> Functions {
+        let config = SdkConfig::builder().build();
+        let location = Location::new(None, intended_use, 100, config.clone());
+        Functions::new(Bedrock::new(config), ModelPatterns::default(), location)
+    }
+
+    #[test]
+    fn what_the_terms_forbid_to_keep_is_not_kept() {
+        let forbidden = |intended_use| {
+            let names = |function: &Arc<dyn Function>| (!function.may_be_kept()).then(|| function.name().to_owned());
+            functions(intended_use).0.iter().filter_map(names).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            forbidden(IntendedUse::SingleUse),
+            "get_coordinate try_get_coordinate geocode try_geocode reverse_geocode try_reverse_geocode suggest_address try_suggest_address"
+        );
+        assert_eq!(forbidden(IntendedUse::Storage), "suggest_address try_suggest_address");
+    }
+
+    #[test]
+    fn a_try_form_has_the_name_and_everything_else_of_its_function() {
+        let functions = functions(IntendedUse::Storage);
+        let is_try = |function: &&Arc<dyn Function>| function.rendering() == Rendering::Envelope;
+        let tries: Vec<_> = functions.0.iter().filter(is_try).collect();
+        assert_eq!(tries.len(), 5);
+        for try_form in tries {
+            let of = functions.find(try_form.name().strip_prefix("try_").unwrap()).unwrap();
+            assert_eq!((of.rendering(), of.parameters()), (Rendering::Value, try_form.parameters()));
+        }
+        assert!(functions.find("try_nothing").is_err_and(|error| error.contains("try_geocode")));
     }
 }

@@ -8,7 +8,7 @@ use crate::function::{Code, Refusal};
 const LONGEST_MODEL_ID: usize = 2048;
 
 /// Most characters of a model id that are told.
-const LONGEST_TOLD: usize = 64;
+pub(super) const LONGEST_TOLD: usize = 64;
 
 /// The patterns of `ALLOWED_MODEL_IDS`: exact model ids, in which `*` stands for any run of characters.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -40,6 +40,8 @@ struct WrittenOutcome<'a> {
     usage: Usage,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stop_reason: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pricing_bucket: Option<Box<str>>,
     attempts: u32,
     latency_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,17 +126,19 @@ impl<'a> WrittenOutcome<'a> {
     /// `None` for a value that is no JSON, which no function gives.
     fn of(outcome: &'a Outcome) -> Option<Self> {
         let latency_ms = u64::try_from(outcome.latency.as_millis()).unwrap_or(u64::MAX);
-        let (value, refused, usage, stop_reason) = match &outcome.result {
-            Ok(Answered { value, usage, stop_reason }) => {
-                (Some(serde_json::from_str(value).ok()?), None, *usage, stop_reason.clone())
+        let (value, refused, usage, stop_reason, pricing_bucket) = match &outcome.result {
+            Ok(Answered { value, usage, stop_reason, pricing_bucket }) => {
+                let value = Some(serde_json::from_str(value).ok()?);
+                (value, None, *usage, stop_reason.clone(), pricing_bucket.clone())
             }
-            Err(refusal) => (None, Some(Refused::of(refusal)), Usage::default(), None),
+            Err(refusal) => (None, Some(Refused::of(refusal)), Usage::default(), None, None),
         };
         Some(Self {
             value,
             refused,
             usage,
             stop_reason,
+            pricing_bucket,
             attempts: outcome.attempts,
             latency_ms,
             shared: outcome.shared,
@@ -144,10 +148,14 @@ impl<'a> WrittenOutcome<'a> {
 
 impl From<WrittenOutcome<'_>> for Outcome {
     fn from(written: WrittenOutcome<'_>) -> Self {
-        let WrittenOutcome { value, refused, usage, stop_reason, attempts, latency_ms, shared } = written;
+        let WrittenOutcome { value, refused, usage, stop_reason, pricing_bucket, attempts, latency_ms, shared } =
+            written;
         let result = match refused {
             Some(refused) => Err(refused.into()),
-            None => Ok(Answered { value: value.map_or("null", RawValue::get).into(), usage, stop_reason }),
+            None => {
+                let value = value.map_or("null", RawValue::get).into();
+                Ok(Answered { value, usage, stop_reason, pricing_bucket })
+            }
         };
         Self { result, attempts, latency: Duration::from_millis(latency_ms), shared }
     }
@@ -195,7 +203,12 @@ mod tests {
             ..Refusal::row(Code::TooLarge, "long \"x\"")
         };
         let usage = Usage { input_tokens: Some(3), ..Usage::default() };
-        let value = Answered { value: "{\"a\":1.50}".into(), usage, stop_reason: Some("end_turn".into()) };
+        let value = Answered {
+            value: "{\"a\":1.50}".into(),
+            usage,
+            stop_reason: Some("end_turn".into()),
+            pricing_bucket: Some("Core".into()),
+        };
         let outcome = |result| Outcome {
             result,
             attempts: 2,

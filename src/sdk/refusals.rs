@@ -15,8 +15,10 @@ use crate::function::Code::{
 pub enum Service {
     /// Amazon Bedrock's runtime.
     Bedrock,
-    /// Amazon Location.
-    Location,
+    /// A place index of Amazon Location.
+    PlaceIndex,
+    /// Amazon Location's Places API.
+    Places,
 }
 
 /// What a refusal means.
@@ -50,7 +52,8 @@ pub(super) struct Line {
 
 const ANY: Option<Service> = None;
 const BEDROCK: Option<Service> = Some(Service::Bedrock);
-const LOCATION: Option<Service> = Some(Service::Location);
+const PLACE_INDEX: Option<Service> = Some(Service::PlaceIndex);
+const PLACES: Option<Service> = Some(Service::Places);
 const VALIDATION: &str = "ValidationException";
 
 const fn line(
@@ -65,6 +68,11 @@ const fn line(
 }
 
 const NO_ACCESS: &str = "the function's role may not call the model {subject}: allow it in the role's policy, and ask for access to it in the Bedrock console";
+const NO_CALL: &str = "the function's role may not call {subject}: allow it in the role's policy";
+const NOT_TAKEN: Means = Statement(
+    InvalidArgument,
+    "the model {subject} does not take what this function asks: name a model of the function's kind, and leave its options out",
+);
 const TOO_LONG: Means = Row(TooLarge, "the text is longer than the model takes");
 const NO_TIER: Means =
     Statement(InvalidArgument, "the model {subject} does not have this service tier: use another one, or none");
@@ -149,6 +157,14 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 400, "", "reservation not found", NO_TIER, "Reservation not found."),
     line(BEDROCK, 400, "", "deprecated for this model", Statement(InvalidArgument, "the model {subject} does not take one of the options: leave temperature and top_p out"), "`temperature` is deprecated for this model."),
 
+    // A body that the model's schema does not take. Source: BerriAI/litellm#30314, #7416.
+    line(BEDROCK, 400, "", "extraneous key", NOT_TAKEN, "Malformed input request: #: extraneous key [dimensions] is not permitted, please reformat your input and try again."),
+    line(BEDROCK, 400, "", "required key", NOT_TAKEN, "Malformed input request: #: required key [inputText] not found, please reformat your input and try again."),
+
+    // ---- A text that is empty ----
+    // Source: the schema of Cohere's embeddings.
+    line(BEDROCK, 400, "", "expected minLength", Row(InvalidArgument, "the text is shorter than the model takes"), "Malformed input request: #/texts/0: expected minLength: 1, actual: 0, please reformat your input and try again."),
+
     // ---- The row is too long ----
     // Source: BerriAI/litellm exception_mapping_utils.py; Bedrock's own texts in public threads.
     line(BEDROCK, 413, "", "", TOO_LONG, ""),
@@ -164,9 +180,15 @@ pub(super) const TABLE: &[Line] = &[
 
     // ---- Amazon Location ----
     // Source: the errors of SearchPlaceIndexForText.
-    line(LOCATION, 404, "", "", Statement(ServiceError, "there is no place index {subject} in this account and Region: check PLACE_INDEX_NAME"), "Place index not found"),
-    line(LOCATION, 401, "", "", Statement(AccessDenied, "the function's role may not search the place index {subject}: allow it in the role's policy"), ""),
-    line(LOCATION, 403, "", "", Statement(AccessDenied, "the function's role may not search the place index {subject}: allow it in the role's policy"), "User is not authorized to perform: geo:SearchPlaceIndexForText"),
+    line(PLACE_INDEX, 404, "", "", Statement(ServiceError, "there is no place index {subject} in this account and Region: check PLACE_INDEX_NAME"), "Place index not found"),
+    line(PLACE_INDEX, 401, "", "", Statement(AccessDenied, "the function's role may not search the place index {subject}: allow it in the role's policy"), ""),
+    line(PLACE_INDEX, 403, "", "", Statement(AccessDenied, "the function's role may not search the place index {subject}: allow it in the role's policy"), "User is not authorized to perform: geo:SearchPlaceIndexForText"),
+    // Source: the errors of Geocode, ReverseGeocode and Suggest in the service's model; its actions in the service authorization reference.
+    line(PLACES, 401, "", "", Statement(AccessDenied, NO_CALL), ""),
+    line(PLACES, 403, "", "", Statement(AccessDenied, NO_CALL),
+        "User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: geo-places:Geocode on resource: arn:aws:geo-places:us-west-2::provider/default"),
+    // The model has no 404: it is what a Region answers that does not offer the operation. Not confirmed.
+    line(PLACES, 404, "", "", Statement(ServiceError, "this Region does not offer {subject}: use another Region, or set PLACE_INDEX_NAME to a place index"), "UnknownOperationException"),
 ];
 
 /// What a refusal means that no line fits.
@@ -185,7 +207,7 @@ pub(super) fn meaning(service: Service, status: u16, code: &str, message: &str) 
             InvalidArgument,
             match service {
                 Service::Bedrock => "Bedrock refused the row",
-                Service::Location => "Amazon Location refused the row",
+                Service::PlaceIndex | Service::Places => "Amazon Location refused the row",
             },
         ),
     }
@@ -203,7 +225,7 @@ mod tests {
     #[test]
     fn every_line_is_reached_by_its_own_text() {
         for line in TABLE {
-            for service in [Service::Bedrock, Service::Location] {
+            for service in [Service::Bedrock, Service::PlaceIndex, Service::Places] {
                 if line.service.is_none_or(|of| of == service) {
                     let meant = meaning(service, status(line), line.code, line.example);
                     assert_eq!(
@@ -231,7 +253,7 @@ mod tests {
     #[test]
     fn every_documented_transient_status_passes() {
         for status in [302, 408, 409, 424, 500, 502, 503, 504, 529] {
-            for service in [Service::Bedrock, Service::Location] {
+            for service in [Service::Bedrock, Service::PlaceIndex, Service::Places] {
                 assert_eq!(meaning(service, status, "", ""), Failed, "{status}");
             }
         }
@@ -242,8 +264,9 @@ mod tests {
         for (service, status, code) in [
             (Service::Bedrock, 400, VALIDATION),
             (Service::Bedrock, 418, ""),
-            (Service::Location, 400, VALIDATION),
-            (Service::Location, 413, ""),
+            (Service::PlaceIndex, 400, VALIDATION),
+            (Service::Places, 400, VALIDATION),
+            (Service::PlaceIndex, 413, ""),
         ] {
             assert!(matches!(meaning(service, status, code, "something new"), Unknown(InvalidArgument, _)), "{status}");
         }

@@ -1,5 +1,7 @@
 //! Snowflake's response body: `{"data": [[row number, value], …]}`.
 
+use std::borrow::Cow;
+
 use crate::batch::Answers;
 
 /// Snowflake's own limit of a response, counted before compression.
@@ -9,10 +11,11 @@ pub const LARGEST: usize = 10_000_000;
 
 /// Writes one pair for each row, with the numbers and in the order in which the rows came.
 pub fn write(numbers: &[&str], answers: &Answers) -> String {
-    let length: usize = numbers.iter().zip(answers.json()).map(|(number, value)| number.len() + value.len() + 4).sum();
+    let values: Vec<Cow<'_, str>> = answers.json().collect();
+    let length: usize = numbers.iter().zip(&values).map(|(number, value)| number.len() + value.len() + 4).sum();
     let mut body = String::with_capacity(length + 12);
     body.push_str(r#"{"data":["#);
-    for (index, (number, value)) in numbers.iter().zip(answers.json()).enumerate() {
+    for (index, (number, value)) in numbers.iter().zip(&values).enumerate() {
         if index > 0 {
             body.push(',');
         }

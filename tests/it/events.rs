@@ -15,7 +15,17 @@ fn eiffel() -> Value {
     json!({"latitude": 48.85837, "longitude": 2.29448})
 }
 
-/// The rows of the answer to each event of the two functions.
+/// All that is known of the tower, with how well it fits or how far it is.
+fn tower(measure: &str, value: f64) -> Value {
+    json!({
+        "latitude": 48.85837, "longitude": 2.29448, "label": "Eiffel Tower, 5 Avenue Anatole France, Paris, Île-de-France, 75007, FRA",
+        measure: value, "country": "FRA", "region": "Île-de-France", "municipality": "Paris", "postal_code": "75007",
+        "street": "Avenue Anatole France", "address_number": "5", "interpolated": false, "place_type": "PointAddress",
+        "time_zone": "Europe/Paris",
+    })
+}
+
+/// The rows of the answer to each event of the two functions of the article.
 fn expected(name: &str) -> Value {
     if name.contains("ask-bedrock") {
         json!([[0, "positive"], [1, "negative"], [2, "positive"], [3, null]])
@@ -44,6 +54,28 @@ async fn every_event_has_its_answer() {
                 assert!(answer.error().contains("no.such.model"));
             }
             "direct-one-call" => assert_eq!(house.invoke(&event).await, Ok(eiffel())),
+            "direct-geocode" => {
+                assert_eq!(
+                    house.invoke(&event).await,
+                    Ok(json!({"data": [[0, tower("relevance", 1.0)], [1, null], [2, null]]}))
+                );
+            }
+            "direct-reverse-geocode" => assert_eq!(house.invoke(&event).await, Ok(tower("distance", 0.0))),
+            "direct-suggest-address" => {
+                assert_eq!(house.invoke(&event).await, Ok(json!([tower("distance", 0.0)["label"]])))
+            }
+            "direct-try-geocode" => {
+                let rows = house.invoke(&event).await.unwrap();
+                assert_eq!((&rows["data"][0][1]["value"], &rows["data"][0][1]["error"]), (&Value::Null, &Value::Null));
+                assert_eq!(rows["data"][1][1]["error"]["code"], "invalid_argument");
+                assert_eq!(rows["data"][2][1], Value::Null);
+            }
+            "direct-embed-text" => {
+                let rows = house.invoke(&event).await.unwrap();
+                let length = |row: usize| rows["data"][row][1].as_array().map(Vec::len);
+                assert_eq!([length(0), length(1), length(2), length(3)], [Some(256), Some(1536), Some(1536), None]);
+                assert_eq!(rows["data"][1][1], rows["data"][2][1]);
+            }
             "pipes" => {
                 let answer = house.invoke(&event).await.unwrap();
                 assert_eq!(answer[0]["messageId"], event[0]["messageId"]);
@@ -62,5 +94,5 @@ async fn every_event_has_its_answer() {
             _ => assert_eq!(house.invoke(&event).await, Ok(json!({"data": expected(name)})), "{name}"),
         }
     }
-    assert_eq!(names.len(), 11);
+    assert_eq!(names.len(), 16);
 }

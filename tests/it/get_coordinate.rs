@@ -37,12 +37,18 @@ async fn a_place_index_that_is_not_there_is_the_statements_fault() {
     let answer = house.post("get_coordinate", json!([[0, "a"], [1, "b"]])).await;
     assert_eq!(answer.status, 400);
     assert!(answer.error().contains("PLACE_INDEX_NAME"), "{}", answer.error());
+}
 
+#[tokio::test]
+async fn without_a_place_index_the_places_api_is_asked() {
     let house = House::with(&[("PLACE_INDEX_NAME", "")]).await;
-    let answer = house.post("get_coordinate", json!([[0, "a"]])).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.error().contains("PLACE_INDEX_NAME is not set"), "{}", answer.error());
-    assert_eq!(house.ask(["a"]).await.values().len(), 1, "Bedrock needs no place index");
+    let answer = house.post("get_coordinate", json!([[0, "Eiffel Tower, Paris"], [1, "nowhere at all 99999"]])).await;
+    assert_eq!(answer.values(), [&json!({"latitude": 48.85837, "longitude": 2.29448}), &json!({})]);
+    assert_eq!(house.aws.location().stats().requests, 0);
+    let calls = house.aws.places().calls();
+    let expected = json!({"QueryText": "Eiffel Tower, Paris", "MaxResults": 1, "IntendedUse": "SingleUse"});
+    assert_eq!((calls[0].operation, &calls[0].body), ("geocode", &expected));
+    assert_eq!(house.aws.places().stats().bad_signatures, 0);
 }
 
 #[tokio::test]

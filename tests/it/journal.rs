@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use snowflake_aws_functions::bedrock::Bedrock;
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
-use snowflake_aws_functions::functions::{AskBedrock, Functions, GetCoordinate, ModelPatterns};
+use snowflake_aws_functions::functions::{Functions, ModelPatterns};
 use snowflake_aws_functions::journal::{Answers, Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
-use snowflake_aws_functions::location::IntendedUse;
+use snowflake_aws_functions::location::{IntendedUse, Location};
 
 use crate::support::{MODEL, event, rows};
 
@@ -91,8 +91,9 @@ impl Sandbox {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         let functions = Functions::new(
-            AskBedrock::new(Bedrock::new(config), ModelPatterns::default()),
-            GetCoordinate::new(None, IntendedUse::SingleUse),
+            Bedrock::new(config.clone()),
+            ModelPatterns::default(),
+            Location::new(None, IntendedUse::SingleUse, 100, config),
         );
         House::new(functions, ceiling, Some(Box::new(journal)))
     }
@@ -235,4 +236,30 @@ async fn answers_of_location_are_not_kept_when_its_terms_forbid_it() {
     assert_eq!(send(&house, post, within(1.0)).await, (200, r#"{"data":[[0,null]]}"#.to_owned()));
     let get = event("GET", "get_coordinate", &[(BATCH, "b")], "");
     assert_eq!(send(&house, get, within(1.0)).await.0, 404);
+}
+
+#[tokio::test]
+async fn vectors_and_envelopes_come_out_of_the_journal_as_they_went_in() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house(8);
+    let model = "amazon.titan-embed-text-v2:0";
+    let body = json!({"data": [[0, "a lamp", model, {"dimensions": 256}], [1, "a lamp", model, {"dimensions": 256}], [2, " ", model]]});
+    let post = |function: &str| event("POST", function, &[(BATCH, function)], &body.to_string());
+    for function in ["embed_text", "try_embed_text"] {
+        let (status, first) = send(&house, post(function), within(5.0)).await;
+        assert_eq!(status, 200);
+        let calls = sandbox.calls();
+        let get = event("GET", function, &[(BATCH, function)], "");
+        assert_eq!(send(&house, get, within(5.0)).await, (200, first.clone()), "byte for byte");
+        assert_eq!(send(&house, post(function), within(5.0)).await.1, first);
+        assert_eq!(sandbox.calls(), calls);
+        let value: Value = serde_json::from_str(&first).unwrap();
+        let first = &value["data"][0][1];
+        let vector = if function == "embed_text" { first } else { &first["value"] };
+        assert!(vector.as_array().unwrap().len() == 256 && vector[0].is_f64());
+        if function == "try_embed_text" {
+            assert_eq!((&first["usage"]["input_tokens"], &value["data"][1][1]["shared"]), (&json!(2), &json!("batch")));
+            assert_eq!(value["data"][2][1]["error"]["code"], "invalid_argument");
+        }
+    }
 }

@@ -14,7 +14,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
             "None" => "PlaceDataSource is None".to_owned(),
             _ => format!("Amazon Location has none in {}", aws.region()),
         };
-        findings.note(format!("the stack has no place index: {why}"));
+        findings.note(format!("the stack has no place index, so the function uses the Places API: {why}"));
         return findings;
     }
     let (source, intended_use) = (stack.parameter("PlaceDataSource"), stack.parameter("LocationIntendedUse"));
@@ -64,6 +64,9 @@ mod tests {
         let denied = told(&["location/DescribePlaceIndex.denied"]).await;
         assert!(denied.starts_with("  ? cannot tell the place index"), "{denied}");
         let without = told(&["cloudformation/DescribeStacks.untrusted"]).await;
-        assert_eq!(without, "  - the stack has no place index: PlaceDataSource is None\n");
+        assert_eq!(
+            without,
+            "  - the stack has no place index, so the function uses the Places API: PlaceDataSource is None\n"
+        );
     }
 }

@@ -1,9 +1,10 @@
-//! Amazon Bedrock and Amazon Location on loopback: they check signatures, validate what the services
+//! Amazon Bedrock and Amazon Location, both its place index and its Places API, on loopback: they check signatures, validate what the services
 //! validate, and can be told to be slow, to throttle and to fail.
 
 mod bedrock;
 mod calls;
 mod faults;
+mod geo_places;
 mod location;
 mod operation;
 mod quota;
@@ -14,6 +15,7 @@ pub mod sigv4;
 mod tests;
 
 pub use bedrock::text::{reply, split_prompt};
+pub use bedrock::vectors::embedding;
 pub use calls::{Call, Stats};
 pub use faults::{Fault, Guardrail, Matching, Rule, Trace};
 pub use location::places::{Place, find as find_places};
@@ -25,6 +27,7 @@ pub use server::Service;
 pub struct Aws {
     bedrock: Service,
     location: Service,
+    places: Service,
     options: AwsOptions,
 }
 
@@ -82,7 +85,8 @@ impl Aws {
     pub async fn start(options: AwsOptions) -> std::io::Result<Aws> {
         let bedrock = Service::start(&bedrock::BEDROCK, &options).await?;
         let location = Service::start(&location::LOCATION, &options).await?;
-        Ok(Aws { bedrock, location, options })
+        let places = Service::start(&geo_places::GEO_PLACES, &options).await?;
+        Ok(Aws { bedrock, location, places, options })
     }
 
     /// Bedrock's runtime API.
@@ -97,6 +101,12 @@ impl Aws {
         &self.location
     }
 
+    /// Location's current Places API.
+    #[must_use]
+    pub fn places(&self) -> &Service {
+        &self.places
+    }
+
     /// The environment that leads an SDK here.
     #[must_use]
     pub fn env(&self) -> Vec<(String, String)> {
@@ -104,6 +114,7 @@ impl Aws {
         let mut env = vec![
             ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", self.bedrock.url()),
             ("AWS_ENDPOINT_URL_LOCATION", self.location.url()),
+            ("AWS_ENDPOINT_URL_GEO_PLACES", self.places.url()),
             ("AWS_REGION", self.options.region.clone()),
             ("AWS_ACCESS_KEY_ID", credentials.access_key_id.clone()),
             ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.clone()),

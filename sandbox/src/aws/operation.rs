@@ -19,7 +19,7 @@ pub(super) struct Api {
 /// An operation, asked for by POST.
 pub(super) struct Operation {
     pub(super) name: &'static str,
-    /// With `{}` for the target, if it has one.
+    /// With `{}` for the target; without one, the operation is its own target.
     pub(super) path: &'static str,
     /// The text by which rules and tests know the request.
     pub(super) text: fn(&Value) -> String,
@@ -61,7 +61,7 @@ impl Api {
 impl Operation {
     fn target(&self, path: &str) -> Option<String> {
         let Some((before, after)) = self.path.split_once("{}") else {
-            return (path == self.path).then(String::new);
+            return (path == self.path).then(|| self.name.to_owned());
         };
         let target = path.strip_prefix(before)?.strip_suffix(after).filter(|target| !target.contains('/'))?;
         Some(percent_decode_str(target).decode_utf8().ok()?.into_owned())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbox::aws::{Call, find_places, reply};
+use sandbox::aws::{Call, embedding, find_places, reply};
 use serde_json::{Value, json};
 
 use super::file::{Row, Scenario, ask_bedrock};
@@ -63,6 +63,13 @@ fn proper(scenario: &Scenario, row: &Row) -> Value {
     if scenario.function == ask_bedrock() {
         return json!(reply(model, "Do.", text));
     }
+    if scenario.function == "embed_text" {
+        let options = scenario.rows[row.group].options.as_ref();
+        let dimensions = options.and_then(|options| options["dimensions"].as_u64());
+        let vector = embedding(model, text, dimensions.and_then(|count| usize::try_from(count).ok()));
+        // With as few digits as tell a number of 32 bits.
+        return vector.iter().map(|number| number.to_string().parse::<f64>().unwrap()).collect();
+    }
     let coordinate = |place: &sandbox::aws::Place| json!({"latitude": place.latitude, "longitude": place.longitude});
     find_places(text).first().map_or_else(|| json!({}), |place| coordinate(place))
 }
@@ -71,8 +78,12 @@ fn counts(scenario: &Scenario, rows: &[Row], played: &Played) -> Vec<String> {
     let expect = &scenario.expect;
     let mut calls: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
     for call in &played.calls {
-        let model = if call.operation == "search_text" { "" } else { call.target.as_str() };
-        calls.entry((model, &call.text)).or_default().push(call);
+        let has_model = matches!(call.operation, "converse" | "invoke");
+        let model = if has_model { call.target.as_str() } else { "" };
+        // A call for many texts has one on each line.
+        for text in call.text.lines() {
+            calls.entry((model, text)).or_default().push(call);
+        }
     }
     let mut problems = Vec::new();
     problems.extend(expect.calls.and_then(|count| count.problem("service calls", played.calls.len())));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::aws::{Aws, Fault, Guardrail, Matching, Quota, Rule, Trace};
 use serde::Deserialize;
 
-/// Both services.
+/// All services.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
@@ -91,7 +91,7 @@ enum TraceWhen {
 impl Service {
     /// Tells the services.
     pub fn tell(&self, aws: &Aws) {
-        for service in [aws.bedrock(), aws.location()] {
+        for service in [aws.bedrock(), aws.location(), aws.places()] {
             service.set_latency(Duration::from_millis(self.latency_ms));
             service.set_quota(
                 self.per_second.map(|per_second| Quota { per_second, burst: self.burst.unwrap_or(per_second) }),

@@ -72,6 +72,8 @@ pub struct Group {
     /// The pattern of their model ids.
     #[serde(default = "model")]
     pub model: Option<String>,
+    /// The options, for a function that has some.
+    pub options: Option<Value>,
 }
 
 /// One row of the call.
@@ -96,6 +98,11 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// Whether the function has a `model_id`, and not only the text.
+    pub fn names_models(&self) -> bool {
+        matches!(self.function.as_str(), "ask_bedrock" | "embed_text")
+    }
+
     /// The rows in the order in which they are sent.
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -115,12 +122,16 @@ impl Scenario {
             pattern.as_ref().map(|pattern| pattern.replace("{n}", &n.to_string()).replace("{name}", &group.name))
         };
         let text = fill(&group.text);
-        if self.function != ask_bedrock() {
+        if !self.names_models() {
             let arguments = vec![json!(text)];
             return Row { group: number, arguments, question: text.map(|text| (String::new(), text)) };
         }
         let model = fill(&group.model);
-        let arguments = vec![json!("Do."), json!(text), json!(model)];
+        let mut arguments = vec![json!(text), json!(model)];
+        match self.function.as_str() {
+            "embed_text" => arguments.extend(group.options.clone()),
+            _ => arguments.insert(0, json!("Do.")),
+        }
         Row { group: number, arguments, question: model.zip(text) }
     }
 }

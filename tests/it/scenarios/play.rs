@@ -55,12 +55,12 @@ pub async fn play(scenario: &Scenario, rows: &[Row]) -> Played {
         wrong.push(format!("{} environments ended by themselves", lambda.crashes()));
     }
     lambda.stop().await;
-    let unsigned = aws.bedrock().stats().bad_signatures + aws.location().stats().bad_signatures;
+    let services = [aws.bedrock(), aws.location(), aws.places()];
+    let unsigned: u64 = services.iter().map(|service| service.stats().bad_signatures).sum();
     if unsigned > 0 {
         wrong.push(format!("{unsigned} calls were not signed properly"));
     }
-    let mut calls = aws.bedrock().calls();
-    calls.extend(aws.location().calls());
+    let calls = services.iter().flat_map(|service| service.calls()).collect();
     let (status, values, message) = match ended {
         Ok(values) => (200, values, String::new()),
         Err((status, message)) => (status, Vec::new(), message),

@@ -76,6 +76,18 @@ impl Question {
     }
 }
 
+/// Four letters make a token; of scripts without spaces each character does.
+pub(super) fn dense_tokens(text: &str) -> usize {
+    let (ascii, others) =
+        text.chars().fold(
+            (0, 0),
+            |(ascii, others), letter| {
+                if letter.is_ascii() { (ascii + 1, others) } else { (ascii, others + 1) }
+            },
+        );
+    usize::div_ceil(ascii, 4) + others
+}
+
 fn tokens(text: &str) -> usize {
     text.chars().count().div_ceil(4)
 }

@@ -38,6 +38,11 @@ fn user_text(messages: Option<&Value>) -> String {
 
 pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let model = model(asked)?;
+    if matches!(model.family, Family::Embedding(_)) {
+        let message =
+            "This action doesn't support the model that you provided. Try again with a supported text or chat model.";
+        return Err(invalid(message));
+    }
     let body = asked
         .body
         .and_then(Value::as_object)

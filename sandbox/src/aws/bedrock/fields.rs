@@ -83,7 +83,7 @@ pub(super) fn list<'a>(path: &str, value: Option<&'a Value>) -> Result<&'a [Valu
     }
 }
 
-fn malformed(path: &str, problem: &str) -> Reply {
+pub(super) fn malformed(path: &str, problem: &str) -> Reply {
     let pointer = path.replace('.', "/");
     let slash = if pointer.is_empty() { "" } else { "/" };
     invalid(&format!(

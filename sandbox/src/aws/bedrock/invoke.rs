@@ -8,12 +8,15 @@ use super::completion::{Completion, Question};
 use super::fields::{Fields, list};
 use super::models::{Family, Model};
 use super::text::split_prompt;
-use super::{converse, invalid, model};
+use super::{converse, embed, invalid, model};
 
 const MALFORMED: &str = "Malformed input request, please reformat your input and try again.";
 
 /// The user's text in the body of any family.
 pub(super) fn text(body: &Value) -> String {
+    if let Some(texts) = embed::text(body) {
+        return texts;
+    }
     let prompt = body["inputText"].as_str().or_else(|| body["prompt"].as_str());
     let prompt = prompt.map_or_else(|| last_user_text(body.get("messages")), str::to_owned);
     split_prompt(&prompt).1.to_owned()
@@ -27,6 +30,7 @@ pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
         Family::Jurassic => (jurassic(body)?, jurassic_answer),
         Family::Claude => (claude(&model, body)?, claude_answer),
         Family::Nova => (nova(body)?, |completion, _| converse::answer_of(completion)),
+        Family::Embedding(form) => return embed::answer(form, body, asked.fault).map(|answer| Reply::json(&answer)),
         Family::Other => return Err(invalid(MALFORMED)),
     };
     if question.too_long() {

@@ -1,7 +1,8 @@
-//! Bedrock's runtime API: Converse, and InvokeModel for the bodies of four families.
+//! Bedrock's runtime API: Converse, and InvokeModel for the bodies of four families that write and of four that embed.
 
 mod completion;
 mod converse;
+mod embed;
 mod fields;
 mod guardrail;
 mod invoke;
@@ -10,6 +11,7 @@ mod models;
 #[cfg(test)]
 mod tests;
 pub(super) mod text;
+pub(super) mod vectors;
 
 use super::operation::{Api, Asked, Operation};
 use super::reply::Reply;

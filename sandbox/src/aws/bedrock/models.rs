@@ -9,8 +9,30 @@ pub(super) enum Family {
     Jurassic,
     Claude,
     Nova,
+    /// Vectors instead of text.
+    Embedding(Embedding),
     /// Only Converse is played.
     Other,
+}
+
+/// Which bodies an embedding model takes, and which lengths its vectors have, the default first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Embedding {
+    Titan,
+    CohereV3,
+    CohereV4,
+    Nova,
+}
+
+impl Embedding {
+    pub(super) fn dimensions(self) -> &'static [usize] {
+        match self {
+            Self::Titan => &[1024, 512, 256],
+            Self::CohereV3 => &[1024],
+            Self::CohereV4 => &[1536, 1024, 512, 256],
+            Self::Nova => &[3072, 1024, 384, 256],
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +139,16 @@ const MODELS: &[Model] = &[
     Model { id: "amazon.nova-lite-v1:0", ..NOVA },
     Model { id: "amazon.nova-pro-v1:0", ..NOVA },
     Model { id: "amazon.nova-2-lite-v1:0", on_demand: false, ..NOVA },
+    Model { id: "amazon.titan-embed-text-v2:0", family: Family::Embedding(Embedding::Titan), ..PLAIN },
+    Model { id: "cohere.embed-english-v3", family: Family::Embedding(Embedding::CohereV3), ..PLAIN },
+    Model { id: "cohere.embed-multilingual-v3", family: Family::Embedding(Embedding::CohereV3), ..PLAIN },
+    Model {
+        id: "cohere.embed-v4:0",
+        family: Family::Embedding(Embedding::CohereV4),
+        profiles: &["us", "eu", "global"],
+        ..PLAIN
+    },
+    Model { id: "amazon.nova-2-multimodal-embeddings-v1:0", family: Family::Embedding(Embedding::Nova), ..PLAIN },
     Model { id: "meta.llama3-3-70b-instruct-v1:0", ..PROFILE_ONLY },
     Model { id: "meta.llama4-maverick-17b-instruct-v1:0", ..PROFILE_ONLY },
     Model { id: "meta.llama4-scout-17b-instruct-v1:0", ..PROFILE_ONLY },

@@ -63,7 +63,16 @@ impl Active {
             *applied += 1;
         }
         self.applied += 1;
-        Some(self.rule.fault.clone())
+        Some(self.rule.fault.at(place(&self.rule.matching, text)))
+    }
+}
+
+/// Which line of a text has what the rule looks for: a call for many texts has one on each line.
+fn place(matching: &Matching, text: &str) -> Option<usize> {
+    match matching {
+        Matching::TextContains(part) => text.lines().position(|line| line.contains(part.as_str())),
+        Matching::Every(all) => all.iter().find_map(|one| place(one, text)),
+        _ => None,
     }
 }
 

@@ -97,7 +97,7 @@ pub enum Fault {
         status: u16,
         /// The value of `x-amzn-ErrorType`; without it the header is absent.
         code: Option<String>,
-        /// The message in the body.
+        /// The message in the body; `{place}` stands for the place of the text that the rule looks for, in a call for many texts.
         message: String,
         /// The value of `Retry-After`.
         retry_after: Option<String>,
@@ -163,6 +163,15 @@ impl Fault {
             retry_after: None,
             headers: Vec::new(),
         }
+    }
+
+    /// The fault, with the place of the text that is to blame in its message.
+    fn at(&self, place: Option<usize>) -> Self {
+        let mut fault = self.clone();
+        if let (Self::Error { message, .. }, Some(place)) = (&mut fault, place) {
+            *message = message.replace("{place}", &place.to_string());
+        }
+        fault
     }
 
     /// The answer of a fault that leaves nothing of the proper one.

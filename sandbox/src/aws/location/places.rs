@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::words::{is_kind, tokens};
+
 /// One place.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Place {
@@ -80,12 +82,35 @@ impl Place {
     }
 }
 
+/// What kind of place one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::aws) enum Kind {
+    Address,
+    PointOfInterest,
+    Locality,
+}
+
+impl Place {
+    pub(in crate::aws) fn kind(&self) -> Kind {
+        match self {
+            Self { street, .. } if !street.is_empty() => Kind::Address,
+            Self { name, municipality, .. } if name == municipality => Kind::Locality,
+            _ => Kind::PointOfInterest,
+        }
+    }
+
+    /// Longitude first, as the services have it.
+    pub(in crate::aws) fn position(&self) -> [f64; 2] {
+        [self.longitude, self.latitude]
+    }
+}
+
 /// A place that was found.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
-    pub(super) place: &'static Place,
+pub(in crate::aws) struct Found {
+    pub(in crate::aws) place: &'static Place,
     /// The share of the query's words that are the place's.
-    pub(super) relevance: f64,
+    pub(in crate::aws) relevance: f64,
 }
 
 /// Least share of the words of a query that a place must have.
@@ -106,8 +131,39 @@ pub fn find(query: &str) -> Vec<&'static Place> {
     search(query).into_iter().map(|found| found.place).collect()
 }
 
-pub(super) fn search(query: &str) -> Vec<Found> {
+pub(in crate::aws) fn search(query: &str) -> Vec<Found> {
     INDEX.search(query)
+}
+
+/// Metres from a position within which a place is at it.
+const NEAR: f64 = 50_000.0;
+
+/// The places at a position, nearest first, with their distance in metres.
+pub(in crate::aws) fn nearest(position: [f64; 2]) -> Vec<(&'static Place, f64)> {
+    let mut places: Vec<_> = all().iter().map(|place| (place, metres(position, place.position()))).collect();
+    places.retain(|(_, distance)| *distance <= NEAR);
+    places.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+    places
+}
+
+/// The places of whose words a text is the beginning: all of its words but the last are theirs, and the last begins one of them.
+pub(in crate::aws) fn suggest(text: &str) -> Vec<Found> {
+    let words = tokens(text);
+    let Some((last, whole)) = words.split_last() else {
+        return Vec::new();
+    };
+    let fits = |place: &&Place| {
+        let words = tokens(&place.label());
+        whole.iter().all(|word| words.contains(word)) && words.iter().any(|word| word.starts_with(last.as_str()))
+    };
+    all().iter().filter(fits).map(|place| Found { place, relevance: 1.0 }).collect()
+}
+
+/// The way over the globe.
+pub(in crate::aws) fn metres([from_lon, from_lat]: [f64; 2], [to_lon, to_lat]: [f64; 2]) -> f64 {
+    let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
+    let across = from_lat.to_radians().cos() * to_lat.to_radians().cos() * half(from_lon, to_lon);
+    2.0 * 6_371_008.8 * (half(from_lat, to_lat) + across).sqrt().min(1.0).asin()
 }
 
 struct Index {
@@ -173,90 +229,4 @@ impl Index {
         };
         (this_number && this_street) || (self.names[at].iter().all(has) && (this_number || no_other_number()))
     }
-}
-
-/// The distinct words of a text, in lower case, without accents, with the usual abbreviations.
-fn tokens(text: &str) -> Vec<String> {
-    let folded: String =
-        text.to_lowercase().chars().filter(|letter| *letter != '\'' && *letter != '’').map(unaccented).collect();
-    let mut tokens: Vec<String> = Vec::new();
-    for word in folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        let word = abbreviated(word);
-        if !tokens.iter().any(|known| known == word) {
-            tokens.push(word.to_owned());
-        }
-    }
-    tokens
-}
-
-fn unaccented(letter: char) -> char {
-    match letter {
-        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => 'a',
-        'ç' => 'c',
-        'è' | 'é' | 'ê' | 'ë' => 'e',
-        'ì' | 'í' | 'î' | 'ï' => 'i',
-        'ñ' => 'n',
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => 'o',
-        'ù' | 'ú' | 'û' | 'ü' => 'u',
-        other => other,
-    }
-}
-
-fn abbreviated(word: &str) -> &str {
-    match word {
-        "north" => "n",
-        "south" => "s",
-        "east" => "e",
-        "west" => "w",
-        "northwest" => "nw",
-        "northeast" => "ne",
-        "southwest" => "sw",
-        "southeast" => "se",
-        "street" | "saint" => "st",
-        "boulevard" => "blvd",
-        "avenue" | "av" => "ave",
-        "road" => "rd",
-        "drive" => "dr",
-        "place" => "pl",
-        "square" => "sq",
-        "plaza" => "plz",
-        "parkway" => "pkwy",
-        "highway" => "hwy",
-        "lane" => "ln",
-        "court" => "ct",
-        "first" => "1st",
-        "fifth" => "5th",
-        "us" | "america" => "usa",
-        other => other,
-    }
-}
-
-/// Whether a word of a street says nothing about which street it is.
-fn is_kind(word: &str) -> bool {
-    matches!(
-        word,
-        "n" | "s"
-            | "e"
-            | "w"
-            | "nw"
-            | "ne"
-            | "sw"
-            | "se"
-            | "st"
-            | "blvd"
-            | "ave"
-            | "rd"
-            | "dr"
-            | "pl"
-            | "sq"
-            | "plz"
-            | "pkwy"
-            | "hwy"
-            | "ln"
-            | "ct"
-            | "de"
-            | "la"
-            | "the"
-            | "of"
-    )
 }

@@ -1,6 +1,6 @@
 //! What the service validates, finds and answers.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
