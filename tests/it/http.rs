@@ -182,7 +182,7 @@ async fn an_empty_batch_is_answered_without_a_call() {
 async fn what_the_caller_must_change_is_400_and_names_the_place() {
     let house = House::open().await;
     for (method, function, body, expected) in [
-        ("POST", "nope", "{\"data\":[]}", "ask_bedrock, get_coordinate"),
+        ("POST", "nope", "{\"data\":[]}", "the functions are ask_bedrock, "),
         ("POST", "", "{\"data\":[]}", "there is no function"),
         ("PUT", "ask_bedrock", "{}", "POST"),
         ("GET", "ask_bedrock", "", "sf-external-function-query-batch-id"),
