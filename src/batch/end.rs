@@ -10,6 +10,10 @@ use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
 use crate::function::{Answered, Code, Fault, Moment, MomentKind, PackFault, Refusal, Whose};
 
+/// The longest wait of a row whose statement was refused: all its tries have to fit one short invocation, however few calls were in
+/// flight when the refusals began.
+const LONGEST_DOUBT: Duration = Duration::from_secs(1);
+
 impl Work<'_, '_> {
     pub(super) fn end(&mut self, ended: Ended) {
         let Ended { rows, lane, permit, result } = ended;
@@ -72,7 +76,7 @@ impl Work<'_, '_> {
         let tries = &mut self.rows[index(row)].tries;
         tries.refused += 1;
         if tries.refused < TRIES || !self.lanes[lane].has_answered() {
-            let wait = backoff::wait(1 + tries.refused, MomentKind::Failed);
+            let wait = backoff::wait(1 + tries.refused, MomentKind::Failed).min(LONGEST_DOUBT);
             self.lanes[lane].try_again(row, Instant::now() + wait, Place::First);
             return;
         }
