@@ -10,6 +10,9 @@ use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
 use crate::function::{Answered, Code, Fault, Moment, MomentKind, PackFault, Refusal, Whose};
 
+/// The longest wait of a row of a working model that was refused: all its tries have to fit one short invocation.
+const LONGEST_DOUBT: Duration = Duration::from_secs(1);
+
 impl Work<'_, '_> {
     pub(super) fn end(&mut self, ended: Ended) {
         let Ended { rows, lane, permit, result } = ended;
@@ -71,7 +74,7 @@ impl Work<'_, '_> {
     fn refused_statement(&mut self, row: u32, lane: usize, refusal: &Refusal) {
         let tries = &mut self.rows[index(row)].tries;
         tries.refused += 1;
-        let again = Instant::now() + backoff::wait(tries.refused, MomentKind::Failed);
+        let again = Instant::now() + backoff::wait(tries.refused, MomentKind::Failed).min(LONGEST_DOUBT);
         if !self.lanes[lane].has_answered() {
             // Another row may tell that the target works after all. How soon it is asked is the lane's to say.
             self.lanes[lane].try_again(row, Instant::now(), Place::Last);

@@ -1,5 +1,6 @@
 """ask_bedrock with a thread pool and botocore's adaptive retries, its own answer to throttling."""
 
+import base64
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ def ask(row):
 
 
 def handler(event, _context):
-    rows = json.loads(event["body"])["data"]
+    body = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"]
+    rows = json.loads(body)["data"]
     with ThreadPoolExecutor(max_workers=WIDTH) as threads:
         data = list(threads.map(ask, rows))
     return {"statusCode": 200, "body": json.dumps({"data": data})}

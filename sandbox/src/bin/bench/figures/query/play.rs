@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sandbox::api_gateway::{ApiGateway, ApiGatewayOptions};
 use sandbox::aws::{Aws, AwsOptions, Quota};
 use sandbox::lambda::{AtCapacity, Lambda, LambdaOptions, LogSink};
-use sandbox::snowflake::{Caller, QueryOptions};
+use sandbox::snowflake::{Caller, Compression, QueryOptions};
 use serde_json::json;
 
 use super::table::Table;
@@ -83,6 +83,8 @@ pub async fn play(
         max_batch_rows: query.rows_per_batch,
         parallel: query.lanes,
         seed: run as u64,
+        // Who writes the few lines of a handler does not unpack gzip.
+        compression: if program == Program::Function { Compression::Gzip } else { Compression::None },
         ..QueryOptions::new("ask_bedrock")
     };
     let count = query.rows_per_batch * query.batches;
