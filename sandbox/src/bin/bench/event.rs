@@ -71,10 +71,13 @@ pub fn check(answer: &[u8], rows: usize) -> Result<(), Failure> {
     }
 }
 
-/// The same event with Snowflake's batch id.
+/// The same event with Snowflake's batch id, and that of the statement.
 pub fn with_batch_id(event: &str, id: &str) -> Result<String, Failure> {
     let mut event: Value = serde_json::from_str(event)?;
-    event["headers"]["sf-external-function-query-batch-id"] = json!(id);
-    event["multiValueHeaders"]["sf-external-function-query-batch-id"] = json!([id]);
+    for (name, id) in [("sf-external-function-query-batch-id", id), ("sf-external-function-current-query-id", "query")]
+    {
+        event["headers"][name] = json!(id);
+        event["multiValueHeaders"][name] = json!([id]);
+    }
     Ok(event.to_string())
 }
