@@ -12,19 +12,30 @@ use snowflake_aws_functions::journal::{
     Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, Memory, NewRows, Then,
 };
 
-/// Forgets every checkpoint but the last one.
-pub struct Forgetful(Memory);
-
-impl Forgetful {
-    pub fn new(journal: Memory) -> Self {
-        Self(journal)
-    }
+/// What a broken journal does as it has promised.
+macro_rules! promised {
+    (claim) => {
+        fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+            self.0.claim(claim)
+        }
+    };
+    (checkpoint) => {
+        fn checkpoint<'a>(
+            &'a self,
+            lease: &'a mut Lease,
+            entry: &'a [u8],
+            then: Then,
+        ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+            self.0.checkpoint(lease, entry, then)
+        }
+    };
 }
 
+/// Forgets every checkpoint but the last one.
+pub struct Forgetful(pub Memory);
+
 impl Journal for Forgetful {
-    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
-        self.0.claim(claim)
-    }
+    promised!(claim);
 
     fn checkpoint<'a>(
         &'a self,
@@ -83,13 +94,7 @@ impl Journal for Torn {
 }
 
 /// Gives leases that do not end.
-pub struct Endless(Memory);
-
-impl Endless {
-    pub fn new(journal: Memory) -> Self {
-        Self(journal)
-    }
-}
+pub struct Endless(pub Memory);
 
 impl Journal for Endless {
     fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
@@ -97,14 +102,7 @@ impl Journal for Endless {
         async move { self.0.claim(&Claim { lease_until, ..claim.clone() }).await }.boxed()
     }
 
-    fn checkpoint<'a>(
-        &'a self,
-        lease: &'a mut Lease,
-        entry: &'a [u8],
-        then: Then,
-    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
-        self.0.checkpoint(lease, entry, then)
-    }
+    promised!(checkpoint);
 }
 
 /// Lets whoever has held a lease give it back, although it is another one's by now.
@@ -148,13 +146,7 @@ impl Journal for Trusting {
 }
 
 /// Takes any rows for those that it has.
-pub struct Careless(Memory);
-
-impl Careless {
-    pub fn new(journal: Memory) -> Self {
-        Self(journal)
-    }
-}
+pub struct Careless(pub Memory);
 
 impl Journal for Careless {
     fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
@@ -165,12 +157,5 @@ impl Journal for Careless {
         .boxed()
     }
 
-    fn checkpoint<'a>(
-        &'a self,
-        lease: &'a mut Lease,
-        entry: &'a [u8],
-        then: Then,
-    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
-        self.0.checkpoint(lease, entry, then)
-    }
+    promised!(checkpoint);
 }

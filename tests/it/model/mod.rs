@@ -98,13 +98,13 @@ fn a_journal_whose_claims_are_not_atomic_is_found_out() {
 
 #[test]
 fn a_journal_that_forgets_a_checkpoint_is_found_out() {
-    let found = explored(Bounds { kills: 1, ..TWO }, || Arc::new(Forgetful::new(memory()))).err().unwrap();
+    let found = explored(Bounds { kills: 1, ..TWO }, || Arc::new(Forgetful(memory()))).err().unwrap();
     assert!(found.what.contains("which the journal knows"), "{found:?}");
 }
 
 #[test]
 fn a_journal_whose_leases_do_not_end_is_found_out() {
-    let found = explored(Bounds { requests: 1, kills: 1, ..TWO }, || Arc::new(Endless::new(memory()))).err().unwrap();
+    let found = explored(Bounds { requests: 1, kills: 1, ..TWO }, || Arc::new(Endless(memory()))).err().unwrap();
     assert!(found.what.contains("a POST that is repeated ends with 202"), "{found:?}");
 }
 
@@ -120,6 +120,6 @@ fn a_journal_that_frees_another_ones_lease_is_found_out() {
 #[test]
 fn a_journal_that_takes_any_rows_is_found_out() {
     let bounds = Bounds { kinds: &[Kind::Post, Kind::Other], ..TWO };
-    let found = explored(bounds, || Arc::new(Careless::new(memory()))).err().unwrap();
+    let found = explored(bounds, || Arc::new(Careless(memory()))).err().unwrap();
     assert!(found.what.contains("for other rows than it has sent"), "{found:?}");
 }
