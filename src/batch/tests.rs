@@ -442,6 +442,15 @@ async fn what_nobody_knows_is_the_rows_until_eight_rows_have_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_that_nobody_knows_does_not_show_that_a_target_works() {
+    let function = Scripted::with(SECOND, &[("0", &[Step::RefuseUnknown]), ("*", &[Step::RefuseStatement])]);
+    let texts = numbered(20);
+    let outcome = run(&function, &rows(refs(&texts), "t"), 8, 60 * SECOND).await;
+    assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)));
+    assert!(function.calls() <= 10, "{}", function.calls());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_row_at_fault_does_not_hide_that_the_statement_is() {
     let mut all = rows(["a"], "forbidden");
     all.extend(rows(["b"], "bad"));
