@@ -390,6 +390,15 @@ async fn a_target_that_has_answered_is_not_given_up_for_refusals() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_row_of_a_working_target_is_given_time_between_its_tries() {
+    let tries: &[Step] = &[Step::RefuseStatement, Step::RefuseStatement, Step::RefuseStatement, Step::Answer];
+    let function = Scripted::with(SECOND, &[("b", tries)]);
+    let begin = Instant::now();
+    json(&run(&function, &rows(["a", "b"], "t"), 8, 60 * SECOND).await);
+    assert!((4500..7000).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_that_stays_ends_the_call_and_no_row_of_a_working_target_is_null() {
     let function = Scripted::with(SECOND, &[("7", &[Step::RefuseStatement])]);
     let texts = numbered(20);

@@ -105,3 +105,42 @@ pub fn too_slow(
 fn share(rows: usize, share: f64) -> usize {
     ((rows as f64 * share * USED) as usize).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(seconds: u64, done: usize) -> Option<String> {
+        let created = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        let now = created + Duration::from_secs(seconds);
+        too_slow(2000, (done, 1000), created, now, Some("SlowDown")).map(|refusal| refusal.message.into_owned())
+    }
+
+    #[test]
+    fn a_batch_that_cannot_end_in_time_is_told_what_would_have_fitted() {
+        // One row a second would take 1,000 s; half as many rows would have fitted, less what is kept free.
+        assert_eq!(after(59, 59), None, "nothing is known yet");
+        assert_eq!(after(100, 0), None, "what has not begun may be fast");
+        let told = after(100, 100).unwrap();
+        assert!(
+            told.contains("100 of its 1000 different rows") && told.contains("after 100 s (last: SlowDown)"),
+            "{told}"
+        );
+        assert!(told.contains("set MAX_BATCH_ROWS to 1080 or less"), "{told}");
+    }
+
+    #[test]
+    fn a_batch_that_may_still_catch_up_goes_on() {
+        // 900 rows left in 500 s: 1.8 a second are needed, and 1.5 times what is seen is enough hope.
+        assert_eq!(after(100, 125), None);
+        assert!(after(100, 110).is_some());
+        assert_eq!(after(590, 999), None);
+        assert!(after(599, 500).is_some());
+        assert!(after(700, 999).is_some(), "it is over already");
+    }
+
+    #[test]
+    fn at_least_one_row_fits() {
+        assert_eq!((share(100, 0.5), share(3, 0.001)), (45, 1));
+    }
+}
