@@ -21,6 +21,8 @@ struct Scripted {
     scripts: HashMap<&'static str, Vec<Step>>,
     calls: Mutex<HashMap<String, usize>>,
     asked: AtomicUsize,
+    /// The texts in the order in which they were asked.
+    order: Mutex<Vec<String>>,
     in_flight: AtomicUsize,
     peak: AtomicUsize,
     latency: Duration,
@@ -68,6 +70,7 @@ impl Scripted {
 
     async fn ask(&self, text: &str) -> Result<Answered, Fault> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        self.order.lock().unwrap().push(text.to_owned());
         let step = self.step(text);
         let in_flight = InFlight::begin(self);
         match step {
@@ -396,6 +399,20 @@ async fn a_row_of_a_working_target_is_given_time_between_its_tries() {
     let begin = Instant::now();
     json(&run(&function, &rows(["a", "b"], "t"), 8, 60 * SECOND).await);
     assert!((4500..7000).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_failed_once_comes_before_the_others_and_one_that_failed_twice_behind_them() {
+    let function = Scripted::with(SECOND, &[("a", &[Step::Fail, Step::Fail, Step::Fail, Step::Answer])]);
+    let begin = Instant::now();
+    json(&run(&function, &rows(["z", "a", "b", "c"], "t"), 1, 60 * SECOND).await);
+    assert_eq!(*function.order.lock().unwrap(), ["z", "a", "a", "b", "c", "a", "a"]);
+    assert!(begin.elapsed() < 8 * SECOND, "{:?}", begin.elapsed());
+    // A row by itself is given time, too.
+    let function = Scripted::with(SECOND, &[("a", &[Step::Fail, Step::Fail, Step::Fail, Step::Answer])]);
+    let begin = Instant::now();
+    json(&run(&function, &rows(["a"], "t"), 1, 60 * SECOND).await);
+    assert!((4500..6000).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
