@@ -88,10 +88,10 @@ def try_geocode(answer):
 
 
 def embed_text(answer):
-    (_, titan), (_, cohere), (_, again), (_, null) = answer["data"]
-    assert (len(titan), len(cohere), again, null) == (256, 1536, cohere, None)
-    assert all(isinstance(number, float) for number in titan + cohere)
-    assert abs(sum(number * number for number in titan) - 1) < 1e-3
+    (_, short), (_, long), (_, again), (_, null) = answer["data"]
+    assert (len(short), len(long), again, null) == (256, 1024, long, None)
+    assert all(isinstance(number, float) for number in short + long)
+    assert abs(sum(number * number for number in short) - 1) < 1e-3
 
 
 EXPECTED = {

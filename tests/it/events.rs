@@ -73,7 +73,7 @@ async fn every_event_has_its_answer() {
             "direct-embed-text" => {
                 let rows = house.invoke(&event).await.unwrap();
                 let length = |row: usize| rows["data"][row][1].as_array().map(Vec::len);
-                assert_eq!([length(0), length(1), length(2), length(3)], [Some(256), Some(1536), Some(1536), None]);
+                assert_eq!([length(0), length(1), length(2), length(3)], [Some(256), Some(1024), Some(1024), None]);
                 assert_eq!(rows["data"][1][1], rows["data"][2][1]);
             }
             "pipes" => {
