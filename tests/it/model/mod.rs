@@ -86,7 +86,7 @@ fn all_of_it_with_wider_bounds() {
     holds(Bounds { faults: 2, ..TWO });
     holds(Bounds { kills: 1, faults: 1, ..TWO });
     holds(Bounds { kinds: &[Kind::Post, Kind::Other], kills: 1, ..TWO });
-    holds(Bounds { garbled: 3, kills: 1, ..TWO });
+    holds(Bounds { garbled: 2, kills: 1, ..TWO });
     holds(Bounds { kinds: &[Kind::Post, Kind::Ahead], kills: 1, ..TWO });
 }
 
