@@ -133,7 +133,7 @@ impl Work<'_, '_> {
     }
 
     /// What fails together is asked in halves, until it is known which row is to blame.
-    pub(super) fn split(&mut self, rows: &[u32]) {
+    fn split(&mut self, rows: &[u32]) {
         if rows.len() > 1 {
             let half = rows.len().div_ceil(2);
             rows.iter().for_each(|row| self.rows[index(*row)].pack = Some(half));

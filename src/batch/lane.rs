@@ -118,11 +118,10 @@ impl Lane {
 
     /// Most calls in flight that the target has given reason for.
     fn most(&self, now: Instant) -> usize {
-        let state = lock(&self.state);
-        let has_answered = self.answers > 0 || state.has_answered(&self.options);
-        if state.is_out() {
+        if lock(&self.state).is_out() {
             return PROBES;
         }
+        let has_answered = self.has_answered();
         match self.refusals {
             0 if has_answered || self.has_spoken => usize::MAX,
             0 => {

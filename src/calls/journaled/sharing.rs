@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::super::Times;
 use crate::batch::{Plan, Work};
-use crate::function::{Outcome, Shared};
+use crate::function::{Job, Outcome, Refusal, Shared};
 use crate::journal::{AnswerKey, Answers, Asking, JournalError, Key, Recalled, Scope};
 
 /// How often answers are published, and those of others looked up.
@@ -66,7 +66,7 @@ impl<'a> Sharing<'a> {
         plan: &Plan<'_>,
         times: Times,
     ) -> Self {
-        let key = |row: &Result<_, _>| row.as_ref().ok().map(|job: &crate::function::Job<'_>| scope.key(&job.question));
+        let key = |row: &Result<Job<'_>, Refusal>| row.as_ref().ok().map(|job| scope.key(&job.question));
         let keys = plan.distinct().iter().map(key).collect();
         let until = times.now;
         let patience = PATIENCE.min(times.deadline.saturating_duration_since(times.begin) / PATIENT_PART);
