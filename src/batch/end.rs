@@ -8,7 +8,7 @@ use super::lane::Place;
 use super::run::Ended;
 use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
-use crate::function::{Answered, Code, Fault, Moment, MomentKind, PackFault, Refusal, Whose};
+use crate::function::{Answered, Code, Fault, Moment, MomentKind, Outcome, PackFault, Refusal, Whose};
 
 /// The longest wait of a row of a working model that was refused: all its tries have to fit one short invocation.
 const LONGEST_DOUBT: Duration = Duration::from_secs(1);
@@ -149,9 +149,8 @@ impl Work<'_, '_> {
     }
 
     pub(super) fn settle(&mut self, row: u32, result: Result<Answered, Refusal>, latency: Duration) {
-        self.rows[index(row)].settle(result, latency);
-        self.left -= 1;
-        self.tried.remove(&row);
+        let attempts = self.rows[index(row)].tries.calls;
+        self.put(row, Outcome { result, attempts, latency, shared: None });
         self.unsaved.push(row);
         self.unshared.push(row);
     }

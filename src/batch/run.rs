@@ -109,8 +109,7 @@ impl<'w, 'a> Work<'w, 'a> {
             let job = match row {
                 Ok(job) => job,
                 Err(refusal) => {
-                    work.rows[index(number)].outcome = Some(Outcome::judged(refusal.clone()));
-                    work.left -= 1;
+                    work.put(number, Outcome::judged(refusal.clone()));
                     continue;
                 }
             };
@@ -146,7 +145,13 @@ impl<'w, 'a> Work<'w, 'a> {
             Some(refusal) if refusal.whose == Whose::Unknown => self.lanes[lane].spoke(),
             _ => self.lanes[lane].was_answered(),
         }
+        self.put(row, outcome);
+    }
+
+    /// Gives a row its outcome, once.
+    pub(super) fn put(&mut self, row: u32, outcome: Outcome) {
         self.rows[index(row)].outcome = Some(outcome);
+        self.tried.remove(&row);
         self.left -= 1;
     }
 

@@ -28,9 +28,7 @@ impl Work<'_, '_> {
             return;
         }
         self.lanes[lane].was_answered();
-        self.rows[index(row)].outcome = Some(outcome);
-        self.left -= 1;
-        self.tried.remove(&row);
+        self.put(row, outcome);
         self.unsaved.push(row);
         self.account.taken += 1;
     }

@@ -1,0 +1,180 @@
+//! What is made of refusals.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_row_costs_the_others_nothing() {
+    let function = Scripted::with(SECOND, &[("b", &[Step::RefuseRow]), ("c", &[Step::Panic])]);
+    let mut all = rows(["a", "b", "c", "d"], "t");
+    all.push(vec![Argument::Null, Argument::Text("t".into())]);
+    all.extend(rows(["e"], "bad"));
+    let outcome = run(&function, &all, 8, 20 * SECOND).await;
+    assert_eq!(json(&outcome), ["\"a\"", "null", "null", "\"d\"", "null", "null"]);
+    assert_eq!(function.calls(), 4, "each row is asked once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_statement_that_cannot_succeed_takes_a_few_calls() {
+    let function = Scripted::with(SECOND, &[("*", &[Step::RefuseStatement])]);
+    let texts = numbered(1000);
+    assert_eq!(
+        refused(&run(&function, &rows(refs(&texts), "t"), 128, 20 * SECOND).await),
+        Some(&refusal(Whose::Statement))
+    );
+    assert_eq!(function.calls(), 5);
+    assert_eq!(
+        refused(&run(&function, &rows(["alone"], "t"), 128, 20 * SECOND).await),
+        Some(&refusal(Whose::Statement))
+    );
+    assert_eq!(function.calls_of("alone"), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_statement_that_is_refused_and_has_no_time_left_says_so() {
+    let function = Scripted::with(3 * SECOND, &[("*", &[Step::RefuseStatement])]);
+    assert_eq!(refused(&run(&function, &rows(["a"], "t"), 8, 4 * SECOND).await), Some(&refusal(Whose::Statement)));
+    assert_eq!(function.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_only_some_rows_name_is_null_for_them() {
+    let texts = numbered(100);
+    let mut all = rows(refs(&texts[..50]), "t");
+    all.extend(rows(refs(&texts[50..]), "forbidden"));
+    let function = Scripted::with(SECOND, &[]);
+    let outcome = run(&function, &all, 8, 60 * SECOND).await;
+    assert_eq!(json(&outcome).iter().filter(|answer| **answer == "null").count(), 50);
+    assert_eq!(refused(&run(&function, &rows(["a"], "forbidden"), 8, SECOND).await), Some(&refusal(Whose::Statement)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_never_answers_is_given_up_beside_one_that_does() {
+    let gone: Vec<String> = (0..50).map(|row| format!("gone {row}")).collect();
+    let mut scripts: Vec<(&str, &[Step])> = vec![("a", &[Step::Answer]), ("b", &[Step::Answer])];
+    scripts.push(("*", &[Step::RefuseStatement]));
+    let function = Scripted::with(SECOND, &scripts);
+    let mut all = rows(["a", "b"], "t");
+    all.extend(rows(refs(&gone), "gone"));
+    let (outcome, entry) = invoke(&function, &all, &Targets::new(8), Known::default(), 20 * SECOND).await;
+    assert_eq!(json(&outcome).iter().filter(|answer| **answer == "null").count(), 50);
+    assert_eq!(function.calls(), 2 + 5);
+    // Rows that were never asked have no outcome of their own, and the next invocation comes to the same.
+    assert!(entry.outcomes.len() < 10, "{}", entry.outcomes.len());
+    let mut known = Known::default();
+    known.learn(entry);
+    let targets = Targets::new(8);
+    invoke(&function, &rows(["a"], "gone"), &targets, Known::default(), 20 * SECOND).await.0.unwrap();
+    let (again, _) = invoke(&function, &all, &targets, known, 20 * SECOND).await;
+    assert_eq!(json(&again), json(&outcome));
+    assert_eq!(function.calls(), 2 + 5 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_has_answered_is_not_given_up_for_refusals() {
+    let scripts: &[(&str, &[Step])] = &[
+        ("1", &[Step::RefuseStatement, Step::RefuseStatement, Step::Answer]),
+        ("2", &[Step::RefuseStatement, Step::RefuseStatement, Step::RefuseStatement, Step::Answer]),
+        ("3", &[Step::RefuseStatement, Step::Answer]),
+    ];
+    let function = Scripted::with(SECOND, scripts);
+    let texts = numbered(100);
+    let outcome = run(&function, &rows(refs(&texts), "t"), 8, 60 * SECOND).await;
+    assert!(!json(&outcome).contains(&"null"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_of_a_working_target_is_given_time_between_its_tries() {
+    let tries: &[Step] = &[Step::RefuseStatement, Step::RefuseStatement, Step::RefuseStatement, Step::Answer];
+    let function = Scripted::with(SECOND, &[("b", tries)]);
+    let begin = Instant::now();
+    json(&run(&function, &rows(["a", "b"], "t"), 8, 60 * SECOND).await);
+    assert!((4500..7000).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_stays_ends_the_call_and_no_row_of_a_working_target_is_null() {
+    let function = Scripted::with(SECOND, &[("7", &[Step::RefuseStatement])]);
+    let texts = numbered(20);
+    let all = rows(refs(&texts), "t");
+    let targets = Targets::new(2);
+    let (outcome, entry) = invoke(&function, &all, &targets, Known::default(), 60 * SECOND).await;
+    assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)));
+    assert_eq!((function.calls_of("7"), entry.refusal.is_some()), (6, true));
+    // It stays refused, without another call.
+    let (mut known, calls) = (Known::default(), function.calls());
+    known.learn(entry);
+    let (again, _) = invoke(&function, &all, &targets, known, 60 * SECOND).await;
+    assert_eq!((refused(&again), function.calls()), (Some(&refusal(Whose::Statement)), calls));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_answered_an_earlier_batch_has_answered() {
+    let refuse_twice: &[Step] = &[Step::RefuseStatement, Step::RefuseStatement, Step::RefuseStatement, Step::Answer];
+    let function = Scripted::with(SECOND, &[("a", &[Step::Answer]), ("*", refuse_twice)]);
+    let targets = Targets::new(8);
+    invoke(&function, &rows(["a"], "t"), &targets, Known::default(), 20 * SECOND).await.0.unwrap();
+    let texts = numbered(6);
+    let (outcome, _) = invoke(&function, &rows(refs(&texts), "t"), &targets, Known::default(), 20 * SECOND).await;
+    assert!(!json(&outcome).contains(&"null"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_options_does_not_touch_rows_without_them() {
+    let function = Scripted::with(SECOND, &[("hot", &[Step::RefuseStatement])]);
+    let mut all = rows(["a", "b"], "t");
+    all.push(vec![
+        Argument::Text("hot".into()),
+        Argument::Text("t".into()),
+        Argument::object(r#"{"temperature":1}"#).unwrap(),
+    ]);
+    assert_eq!(json(&run(&function, &all, 8, 20 * SECOND).await), ["\"a\"", "\"b\"", "null"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_knows_is_the_rows_until_eight_rows_have_nothing_else() {
+    let function = Scripted::with(SECOND, &[("*", &[Step::RefuseUnknown])]);
+    let texts = numbered(8);
+    assert_eq!(json(&run(&function, &rows(refs(&texts[..7]), "t"), 8, 20 * SECOND).await), ["null"; 7]);
+    let outcome = run(&function, &rows(refs(&texts), "t"), 8, 20 * SECOND).await;
+    let message = &refused(&outcome).unwrap().message;
+    assert!(message.contains("No") && message.contains("all 8"), "{message}");
+    let function = Scripted::with(SECOND, &[("3", &[Step::Answer]), ("*", &[Step::RefuseUnknown])]);
+    let outcome = run(&function, &rows(refs(&texts), "t"), 8, 20 * SECOND).await;
+    assert_eq!(json(&outcome).iter().filter(|answer| **answer == "null").count(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_nobody_knows_does_not_show_that_a_target_works() {
+    let function = Scripted::with(SECOND, &[("0", &[Step::RefuseUnknown]), ("*", &[Step::RefuseStatement])]);
+    let texts = numbered(20);
+    let outcome = run(&function, &rows(refs(&texts), "t"), 8, 60 * SECOND).await;
+    assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)));
+    assert!(function.calls() <= 10, "{}", function.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_at_fault_does_not_hide_that_the_statement_is() {
+    let mut all = rows(["a"], "forbidden");
+    all.extend(rows(["b"], "bad"));
+    let function = Scripted::default();
+    assert_eq!(refused(&run(&function, &all, 8, SECOND).await), Some(&refusal(Whose::Statement)));
+    assert_eq!(function.calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_teach_the_limiter_that_the_target_answers() {
+    let function = Scripted::with(2 * SECOND, &[("*", &[Step::RefuseRow])]);
+    let texts = numbered(100);
+    let begin = Instant::now();
+    assert_eq!(json(&run(&function, &rows(refs(&texts), "t"), 128, 60 * SECOND).await).len(), 100);
+    assert!(begin.elapsed() < 12 * SECOND, "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn swapped_arguments_leave_no_more_targets_behind_than_are_remembered() {
+    let targets = Targets::new(8);
+    for number in 0..2000 {
+        targets.get(&Target { name: format!("model {number}").into(), per_second: None });
+    }
+    assert!(targets.remembered() <= 257, "{}", targets.remembered());
+}

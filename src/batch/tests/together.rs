@@ -1,0 +1,131 @@
+//! Rows, batches and works beside each other: the ceiling, what is kept, what is told.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn equal_rows_share_a_call_and_every_row_has_its_answer() {
+    let function = Scripted::with(SECOND, &[]);
+    let texts: Vec<String> = (0..4096).map(|row| format!("text {}", row % 100)).collect();
+    let outcome = run(&function, &rows(texts.iter().map(String::as_str), "t"), 64, 20 * SECOND).await;
+    assert_eq!(function.calls(), 100);
+    for (text, answer) in texts.iter().zip(json(&outcome)) {
+        assert_eq!(answer, format!("\"{text}\""));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ceiling_holds_over_all_targets() {
+    let function = Scripted::with(SECOND, &[]);
+    let texts: Vec<String> = (0..200).map(|row| row.to_string()).collect();
+    let mut all = rows(texts.iter().take(100).map(String::as_str), "a");
+    all.extend(rows(texts.iter().skip(100).map(String::as_str), "b"));
+    assert_eq!(json(&run(&function, &all, 10, 100 * SECOND).await).len(), 200);
+    assert_eq!(function.peak.load(Ordering::Relaxed), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_held_nothing_new_is_bought() {
+    let function = Scripted::with(SECOND, &[]);
+    let texts = numbered(20);
+    let all = rows(refs(&texts), "t");
+    let (plan, targets) = (Plan::of(&function, &all), Targets::new(2));
+    let deadline = Instant::now() + 60 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
+    work.hold(true);
+    assert_eq!(work.run_until(Instant::now() + 10 * SECOND).await, Progress::Paused);
+    assert_eq!((function.calls(), work.progress()), (2, (2, 20)), "what is in flight ends, and nothing else begins");
+    work.hold(false);
+    assert_eq!(work.run_until(deadline).await, Progress::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_kept_is_kept_with_the_next_checkpoint() {
+    let function = Scripted::with(SECOND, &[("b", &[Step::Unreadable, Step::Hang])]);
+    let all = rows(["a", "b"], "t");
+    let (plan, targets) = (Plan::of(&function, &all), Targets::new(8));
+    let deadline = Instant::now() + 20 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    work.run_until(Instant::now() + 3 * SECOND).await;
+    let entry = work.unsaved();
+    assert_eq!((entry.outcomes.len(), entry.tries.len(), entry.reason.as_deref()), (1, 1, Some("Garbled")));
+    assert_eq!(work.unsaved().outcomes, []);
+    work.not_saved(&entry);
+    let again = work.unsaved();
+    assert_eq!((again.outcomes, again.tries), (entry.outcomes, entry.tries));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_ask_for_is_not_asked_until_it_is_taken_back() {
+    let function = Scripted::with(SECOND, &[("late", &[Step::RefuseRow]), ("odd", &[Step::Fail])]);
+    let all = rows(["a", "b", "c", "late"], "t");
+    let (plan, targets) = (Plan::of(&function, &all), Targets::new(8));
+    let deadline = Instant::now() + 60 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    work.set_aside(&work.unsettled().collect());
+    assert_eq!(work.run_until(Instant::now() + 5 * SECOND).await, Progress::Paused);
+    assert_eq!(function.calls(), 0);
+    let of_another = Outcome {
+        result: Ok(answer("from another")),
+        attempts: 3,
+        latency: SECOND,
+        shared: Some(crate::function::Shared::Statement),
+    };
+    work.learn(0, of_another.clone());
+    work.take_back([1, 3]);
+    assert_eq!(work.run_until(Instant::now() + 5 * SECOND).await, Progress::Paused);
+    // What is asked already, or has its outcome, is not learnt again.
+    work.learn(1, of_another.clone());
+    assert_eq!(work.unsettled().collect::<Vec<_>>(), [2]);
+    let mut shared = work.to_share();
+    shared.sort_by_key(|(row, _)| *row);
+    assert_eq!(shared.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 3], "a row's own refusal serves others");
+    assert!(work.to_share().is_empty());
+    assert_eq!(work.unsaved().outcomes.len(), 3, "what is taken from another batch is this one's own");
+    work.learn(2, of_another);
+    assert_eq!((work.run_until(deadline).await, work.account().taken, function.calls()), (Progress::Done, 2, 2));
+    assert_eq!(json(&work.finish()), ["\"from another\"", "\"b\"", "\"from another\"", "null"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_tells_what_went_wrong() {
+    let scripts: &[(&str, &[Step])] = &[
+        ("a", &[Step::Throttle, Step::Answer]),
+        ("b", &[Step::Fail, Step::Answer]),
+        ("c", &[Step::RefuseRow]),
+        ("d", &[Step::Hang]),
+    ];
+    let function = Scripted::with(SECOND, scripts);
+    let mut all = rows(["a", "b", "c", "c", "d"], "t");
+    all.extend(rows(["e"], "bad"));
+    let (plan, targets) = (Plan::of(&function, &all), Targets::new(8));
+    let deadline = Instant::now() + 20 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    while work.run_until(deadline).await == Progress::Paused {}
+    work.cut_off();
+    let account = work.account();
+    assert_eq!((account.calls, account.cut), (6, 1));
+    assert_eq!(account.throttled, [("Slow".to_owned(), 1)].into());
+    assert_eq!(account.failed, [("Broken".to_owned(), 1)].into());
+    assert_eq!(account.refused, [("invalid_argument", 3)].into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_tells_how_it_came_about() {
+    let function = Scripted::with(SECOND, &[("a", &[Step::Fail, Step::Answer])]);
+    let mut all = rows(["a"], "t");
+    all.extend(rows(["b"], "bad"));
+    let answers = run(&function, &all, 8, 20 * SECOND).await.unwrap();
+    let [
+        Some(Outcome { attempts: 2, latency: SECOND, result: Ok(_), shared: None }),
+        Some(Outcome { attempts: 0, .. }),
+    ] = answers.rows().collect::<Vec<_>>()[..]
+    else {
+        panic!("{answers:?}");
+    };
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_batch_is_answered() {
+    assert!(json(&run(&Scripted::default(), &[], 8, SECOND).await).is_empty());
+}
