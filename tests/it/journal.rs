@@ -27,12 +27,16 @@ pub struct Sandbox {
     pub journal: Arc<Memory>,
 }
 
-/// Several houses with one journal.
-pub struct Shared(pub Arc<dyn Journal>);
+/// One journal of several houses.
+pub struct Shared {
+    pub journal: Arc<dyn Journal>,
+    /// What shares the answers in place of the journal itself.
+    pub answers: Option<Box<dyn Answers>>,
+}
 
 impl Journal for Shared {
     fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
-        self.0.claim(claim)
+        self.journal.claim(claim)
     }
 
     fn checkpoint<'a>(
@@ -41,11 +45,11 @@ impl Journal for Shared {
         entry: &'a [u8],
         then: Then,
     ) -> BoxFuture<'a, Result<Kept, JournalError>> {
-        self.0.checkpoint(lease, entry, then)
+        self.journal.checkpoint(lease, entry, then)
     }
 
     fn answers(&self) -> Option<&dyn Answers> {
-        self.0.answers()
+        self.answers.as_deref().or_else(|| self.journal.answers())
     }
 }
 
@@ -70,7 +74,7 @@ impl Sandbox {
 
     /// An environment, which has `ceiling` calls in flight at most.
     pub fn house(&self, ceiling: usize) -> House {
-        self.house_with(ceiling, Shared(self.journal.clone()))
+        self.house_with(ceiling, Shared { journal: self.journal.clone(), answers: None })
     }
 
     pub fn house_with(&self, ceiling: usize, journal: impl Journal + 'static) -> House {

@@ -1,7 +1,7 @@
 //! A column costs its distinct rows: answers are shared by the batches of a statement, and by statements where that is wished.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -11,9 +11,7 @@ use sandbox::snowflake::{Caller, QueryOptions, QueryResult};
 use serde_json::{Value, json};
 use snowflake_aws_functions::calls::{House, Retention};
 use snowflake_aws_functions::function::Outcome;
-use snowflake_aws_functions::journal::{
-    AnswerKey, Answers, Asking, Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Recalled, Scope, Tag, Then,
-};
+use snowflake_aws_functions::journal::{AnswerKey, Answers, Asking, JournalError, Key, Recalled, Scope, Tag};
 
 use crate::chaos::{Round, options};
 use crate::journal::{BATCH, Sandbox, Shared, send, within};
@@ -129,44 +127,25 @@ async fn faults_of_the_moment_and_of_the_statement_are_not_kept_and_a_rows_own_a
     assert_eq!(asked, ["garbled"]);
 }
 
-/// A journal of batches that works beside answers that cannot be had.
-struct Alone(Shared);
-
-impl Journal for Alone {
-    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
-        self.0.claim(claim)
-    }
-
-    fn checkpoint<'a>(
-        &'a self,
-        lease: &'a mut Lease,
-        entry: &'a [u8],
-        then: Then,
-    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
-        self.0.checkpoint(lease, entry, then)
-    }
-
-    fn answers(&self) -> Option<&dyn Answers> {
-        Some(self)
-    }
-}
+/// Answers that cannot be had.
+struct Throttled;
 
 fn throttled<'a, T>() -> BoxFuture<'a, Result<T, JournalError>> {
     async { Err(JournalError("DynamoDB answers ThrottlingException".to_owned())) }.boxed()
 }
 
-impl Answers for Alone {
+impl Answers for Throttled {
     fn recall<'a>(
         &'a self,
         _: &'a Scope,
         _: &'a Key,
         _: &'a [AnswerKey],
-        _: std::time::SystemTime,
+        _: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
         throttled()
     }
 
-    fn ask<'a>(&'a self, _: &'a Asking<'a>) -> BoxFuture<'a, Result<std::collections::HashSet<Tag>, JournalError>> {
+    fn ask<'a>(&'a self, _: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
         throttled()
     }
 
@@ -178,7 +157,7 @@ impl Answers for Alone {
         &'a self,
         _: &'a Scope,
         _: &'a (AnswerKey, Outcome),
-        _: std::time::SystemTime,
+        _: SystemTime,
     ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
         throttled()
     }
@@ -187,7 +166,8 @@ impl Answers for Alone {
 #[tokio::test]
 async fn a_table_that_throttles_slows_nothing_but_sharing() {
     let sandbox = Sandbox::start().await;
-    let house = sandbox.house_with(8, Alone(Shared(sandbox.journal.clone())));
+    let journal = Shared { journal: sandbox.journal.clone(), answers: Some(Box::new(Throttled)) };
+    let house = sandbox.house_with(8, journal);
     let begin = std::time::Instant::now();
     assert_eq!(answered(&house, post(Some("q"), "1", &texts(["a", "b"]))).await.len(), 2);
     assert_eq!(answered(&house, post(Some("q"), "2", &texts(["a", "b"]))).await.len(), 2);
