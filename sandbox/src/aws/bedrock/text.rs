@@ -1,5 +1,6 @@
 //! What the models say: the same for the same question, and sensible enough to be shown.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use serde_json::json;
@@ -45,7 +46,7 @@ pub fn split_prompt(prompt: &str) -> (&str, &str) {
 }
 
 /// Eight hexadecimal digits that are another for another model, system text or text.
-fn digest(model: &str, system: &str, text: &str) -> String {
+pub(super) fn digest(model: &str, system: &str, text: &str) -> String {
     let digest = Sha256::digest(format!("{model}\0{system}\0{text}"));
     digest.iter().take(4).fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.
@@ -93,6 +94,16 @@ fn email(categories: &[&str]) -> String {
 }
 
 fn sentiment(review: &str) -> &'static str {
+    let (good, bad) = feeling(review);
+    match good.cmp(&bad) {
+        Ordering::Greater => "positive",
+        Ordering::Equal => "neutral",
+        Ordering::Less => "negative",
+    }
+}
+
+/// How many words of a review, in small letters, speak for its subject, and how many against it.
+pub(super) fn feeling(review: &str) -> (usize, usize) {
     const GOOD: &[&str] = &[
         "amazing",
         "beautiful",
@@ -165,18 +176,17 @@ fn sentiment(review: &str) -> &'static str {
         "worst",
         "wrong",
     ];
-    let mut score = 0_i32;
+    let (mut good, mut bad) = (0, 0);
     let mut negated = false;
     for word in review.split(|letter: char| !letter.is_alphanumeric() && letter != '\'') {
-        let value = i32::from(GOOD.contains(&word)) - i32::from(BAD.contains(&word));
-        score += if negated { -value } else { value };
+        match (GOOD.contains(&word), BAD.contains(&word), negated) {
+            (true, _, false) | (_, true, true) => good += 1,
+            (true, _, true) | (_, true, false) => bad += 1,
+            _ => {}
+        }
         negated = word == "not" || word.ends_with("n't");
     }
-    match score {
-        1.. => "positive",
-        0 => "neutral",
-        ..0 => "negative",
-    }
+    (good, bad)
 }
 
 #[cfg(test)]
