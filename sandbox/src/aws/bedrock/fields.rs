@@ -38,6 +38,10 @@ impl<'a> Fields<'a> {
         self.required(name)?.as_str().ok_or_else(|| self.wrong(name, "expected type: String"))
     }
 
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, Reply> {
+        self.members.get(name).map(|_| self.required_text(name)).transpose()
+    }
+
     pub(super) fn positive(&self, name: &str) -> Result<Option<u64>, Reply> {
         let Some(value) = self.members.get(name) else {
             return Ok(None);

@@ -64,7 +64,7 @@ fn titan(body: &Map<String, Value>) -> Result<Question, Reply> {
             ));
         }
     }
-    Ok(Question { system, text, max_tokens })
+    Ok(Question { system, text, max_tokens, ..Question::default() })
 }
 
 fn titan_answer(completion: &Completion, _: &str) -> Value {
@@ -102,7 +102,7 @@ fn jurassic(body: &Map<String, Value>) -> Result<Question, Reply> {
     fields.number("topP", 0.0, 1.0)?;
     fields.texts("stopSequences")?;
     let max_tokens = fields.positive("maxTokens")?.or(Some(200));
-    Ok(Question { system, text, max_tokens })
+    Ok(Question { system, text, max_tokens, ..Question::default() })
 }
 
 fn jurassic_answer(completion: &Completion, _: &str) -> Value {
@@ -218,7 +218,7 @@ fn chat(
     let whole = last_user_text(body.get("messages"));
     let (folded, text) = split_prompt(&whole);
     let system = if folded.is_empty() { system } else { folded.to_owned() };
-    Ok(Question { system, text: text.to_owned(), max_tokens })
+    Ok(Question { system, text: text.to_owned(), max_tokens, ..Question::default() })
 }
 
 fn prompt(prompt: &str) -> Result<(String, String), Reply> {

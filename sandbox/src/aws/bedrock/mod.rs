@@ -4,13 +4,21 @@ mod completion;
 mod converse;
 mod embed;
 mod fields;
+mod fit;
+mod format;
+mod grammar;
 mod guardrail;
 mod invoke;
+mod messages;
 mod model_id;
 mod models;
 #[cfg(test)]
+mod structured_tests;
+#[cfg(test)]
 mod tests;
 pub(super) mod text;
+mod tier;
+mod tools;
 pub(super) mod vectors;
 
 use super::operation::{Api, Asked, Operation};

@@ -122,6 +122,8 @@ pub enum Fault {
     Reasoning(String),
     /// Bedrock: the proper text with this stop reason, in Converse's words. Location answers as always.
     StopReason(String),
+    /// Bedrock: the tool that is used has this input; an answer without one is the proper one. Location answers as always.
+    ToolInput(serde_json::Value),
     /// Bedrock: a guardrail steps in, where the answer has blocks. Location answers as always.
     Guardrail(Guardrail),
     /// Bedrock: an answer without text. Location: no results.

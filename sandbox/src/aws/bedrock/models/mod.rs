@@ -1,6 +1,9 @@
 //! Which model ids there are, and what each can do.
 
+mod table;
+
 use super::super::reply::Reply;
+use table::{MODELS, PLAIN};
 
 /// Which bodies a model takes through `InvokeModel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +48,42 @@ pub(super) struct Model {
     pub(super) sampling: bool,
     /// Takes `stopSequences`.
     pub(super) stop_sequences: bool,
+    pub(super) tools: Tools,
+    /// Takes `strict` in a tool.
+    pub(super) strict: bool,
+    /// Takes `outputConfig.textFormat`.
+    pub(super) format: bool,
+    /// Takes `outputConfig.effort`.
+    pub(super) effort: bool,
+    pub(super) tiers: Tiers,
+    /// Has a variant that is optimized for latency.
+    pub(super) optimized: bool,
     life: Life,
     /// Can be called by its bare id.
     on_demand: bool,
     /// Prefixes of its inference profiles.
     profiles: &'static [&'static str],
+}
+
+/// What a model does with tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tools {
+    /// Refuses them.
+    None,
+    /// Uses them, and refuses to be told which.
+    Free,
+    /// Uses the one it is told to.
+    Forced,
+}
+
+/// Which service tiers a model has beside the default one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tiers {
+    Default,
+    Priority,
+    PriorityAndFlex,
+    /// Priority, and flex by its profile of the United States alone.
+    PriorityAndFlexInUs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,117 +93,6 @@ enum Life {
     /// Ended on AWS; here only when the options say so, so that the article can be played.
     Article,
 }
-
-const REGIONS: &[&str] = &["us", "eu", "apac", "jp", "au", "global"];
-const US: &[&str] = &["us"];
-
-const PLAIN: Model = Model {
-    id: "",
-    family: Family::Other,
-    system: true,
-    sampling: true,
-    stop_sequences: true,
-    life: Life::Active,
-    on_demand: true,
-    profiles: &[],
-};
-const CLAUDE: Model = Model { family: Family::Claude, on_demand: false, profiles: REGIONS, ..PLAIN };
-const ADAPTIVE_CLAUDE: Model = Model { sampling: false, ..CLAUDE };
-const ENDED_CLAUDE: Model = Model { life: Life::Ended, on_demand: true, ..CLAUDE };
-const NOVA: Model = Model { family: Family::Nova, profiles: REGIONS, ..PLAIN };
-const PROFILE_ONLY: Model = Model { on_demand: false, profiles: REGIONS, ..PLAIN };
-const NO_SYSTEM: Model = Model { system: false, ..PLAIN };
-const NO_STOP: Model = Model { stop_sequences: false, on_demand: false, profiles: &["us", "global"], ..PLAIN };
-const ENDED: Model = Model { life: Life::Ended, profiles: US, ..PLAIN };
-
-const MODELS: &[Model] = &[
-    Model { id: "amazon.titan-text-express-v1", family: Family::Titan, life: Life::Article, ..NO_SYSTEM },
-    Model { id: "ai21.j2-ultra-v1", family: Family::Jurassic, life: Life::Article, ..NO_SYSTEM },
-    Model {
-        id: "anthropic.claude-3-sonnet-20240229-v1:0",
-        family: Family::Claude,
-        life: Life::Article,
-        profiles: REGIONS,
-        ..PLAIN
-    },
-    Model { id: "amazon.titan-text-lite-v1", ..ENDED },
-    Model { id: "amazon.titan-text-premier-v1:0", ..ENDED },
-    Model { id: "ai21.j2-mid-v1", ..ENDED },
-    Model { id: "anthropic.claude-v2", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-v2:1", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-instant-v1", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-3-haiku-20240307-v1:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-3-opus-20240229-v1:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-3-5-sonnet-20240620-v1:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-3-5-sonnet-20241022-v2:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-3-5-haiku-20241022-v1:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-3-7-sonnet-20250219-v1:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-opus-4-20250514-v1:0", ..ENDED_CLAUDE },
-    Model { id: "anthropic.claude-sonnet-4-20250514-v1:0", ..ENDED_CLAUDE },
-    Model { id: "amazon.nova-premier-v1:0", ..ENDED },
-    Model { id: "cohere.command-r-v1:0", ..ENDED },
-    Model { id: "cohere.command-r-plus-v1:0", ..ENDED },
-    Model { id: "meta.llama3-1-405b-instruct-v1:0", ..ENDED },
-    Model { id: "meta.llama3-2-1b-instruct-v1:0", ..ENDED },
-    Model { id: "meta.llama3-2-3b-instruct-v1:0", ..ENDED },
-    Model { id: "meta.llama3-2-11b-instruct-v1:0", ..ENDED },
-    Model { id: "meta.llama3-2-90b-instruct-v1:0", ..ENDED },
-    Model { id: "cohere.command-text-v14", ..NO_SYSTEM },
-    Model { id: "cohere.command-light-text-v14", ..NO_SYSTEM },
-    Model { id: "mistral.mistral-7b-instruct-v0:2", ..NO_SYSTEM },
-    Model { id: "mistral.mixtral-8x7b-instruct-v0:1", ..NO_SYSTEM },
-    Model { id: "anthropic.claude-opus-4-1-20250805-v1:0", ..CLAUDE },
-    Model { id: "anthropic.claude-haiku-4-5-20251001-v1:0", ..CLAUDE },
-    Model { id: "anthropic.claude-sonnet-4-5-20250929-v1:0", ..CLAUDE },
-    Model { id: "anthropic.claude-opus-4-5-20251101-v1:0", ..CLAUDE },
-    Model { id: "anthropic.claude-sonnet-4-6", ..CLAUDE },
-    Model { id: "anthropic.claude-opus-4-6-v1", ..CLAUDE },
-    Model { id: "anthropic.claude-opus-4-7", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-opus-4-8", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-sonnet-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-sonnet-5-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-opus-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-opus-5-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-haiku-5-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-fable-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-fable-5-1", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-mythos-5", ..ADAPTIVE_CLAUDE },
-    Model { id: "anthropic.claude-mythos-5-1", ..ADAPTIVE_CLAUDE },
-    Model { id: "amazon.nova-micro-v1:0", ..NOVA },
-    Model { id: "amazon.nova-lite-v1:0", ..NOVA },
-    Model { id: "amazon.nova-pro-v1:0", ..NOVA },
-    Model { id: "amazon.nova-2-lite-v1:0", on_demand: false, ..NOVA },
-    Model { id: "amazon.titan-embed-text-v2:0", family: Family::Embedding(Embedding::Titan), ..PLAIN },
-    Model { id: "cohere.embed-english-v3", family: Family::Embedding(Embedding::CohereV3), ..PLAIN },
-    Model { id: "cohere.embed-multilingual-v3", family: Family::Embedding(Embedding::CohereV3), ..PLAIN },
-    Model {
-        id: "cohere.embed-v4:0",
-        family: Family::Embedding(Embedding::CohereV4),
-        profiles: &["us", "eu", "global"],
-        ..PLAIN
-    },
-    Model { id: "amazon.nova-2-multimodal-embeddings-v1:0", family: Family::Embedding(Embedding::Nova), ..PLAIN },
-    Model { id: "meta.llama3-3-70b-instruct-v1:0", ..PROFILE_ONLY },
-    Model { id: "meta.llama4-maverick-17b-instruct-v1:0", ..PROFILE_ONLY },
-    Model { id: "meta.llama4-scout-17b-instruct-v1:0", ..PROFILE_ONLY },
-    Model { id: "deepseek.r1-v1:0", ..PROFILE_ONLY },
-    Model { id: "deepseek.v3.2", ..PLAIN },
-    Model { id: "mistral.mistral-large-3-675b-instruct", ..PLAIN },
-    Model { id: "mistral.ministral-3-3b-instruct", ..PLAIN },
-    Model { id: "mistral.ministral-3-8b-instruct", ..PLAIN },
-    Model { id: "mistral.ministral-3-14b-instruct", ..PLAIN },
-    Model { id: "qwen.qwen3-32b-v1:0", ..PLAIN },
-    Model { id: "qwen.qwen3-235b-a22b-2507-v1:0", ..PLAIN },
-    Model { id: "qwen.qwen3-next-80b-a3b", ..PLAIN },
-    Model { id: "openai.gpt-oss-20b-1:0", ..PLAIN },
-    Model { id: "openai.gpt-oss-120b-1:0", ..PLAIN },
-    Model { id: "openai.gpt-5.6", ..NO_STOP },
-    Model { id: "openai.gpt-6", ..NO_STOP },
-    Model { id: "moonshotai.kimi-k3", ..PLAIN },
-    Model { id: "zai.glm-5", ..PLAIN },
-    Model { id: "xai.grok-4.6", ..NO_STOP },
-    Model { id: "xai.grok-4.7", ..NO_STOP },
-];
 
 /// The model behind an id, a profile id or an ARN of either; or the refusal.
 pub(super) fn resolve(id: &str, end_of_life: bool) -> Result<Model, Reply> {
@@ -269,6 +192,26 @@ mod tests {
             let body = resolve(id, false).map_or_else(|refusal| refusal.body, |_| Vec::new());
             assert!(String::from_utf8_lossy(&body).contains("with on-demand throughput isn’t supported"));
             assert_eq!(status(&format!("us.{id}")), 200);
+        }
+    }
+
+    #[test]
+    fn what_structured_answers_a_model_gives() {
+        for (id, format, tools, effort) in [
+            ("us.anthropic.claude-haiku-4-5-20251001-v1:0", true, Tools::Forced, true),
+            ("us.anthropic.claude-sonnet-5-5", true, Tools::Free, true),
+            ("us.anthropic.claude-opus-5-5", false, Tools::Free, true),
+            ("us.anthropic.claude-opus-4-7", false, Tools::Forced, true),
+            ("us.anthropic.claude-opus-4-1-20250805-v1:0", false, Tools::Forced, false),
+            ("us.amazon.nova-2-lite-v1:0", false, Tools::Forced, false),
+            ("us.meta.llama4-scout-17b-instruct-v1:0", false, Tools::Free, false),
+            ("qwen.qwen3-32b-v1:0", true, Tools::Forced, false),
+            ("openai.gpt-oss-20b-1:0", true, Tools::Forced, true),
+            ("mistral.mistral-7b-instruct-v0:2", false, Tools::None, false),
+            ("amazon.titan-text-express-v1", false, Tools::None, false),
+        ] {
+            let model = resolve(id, false).map_err(|refusal| refusal.status).unwrap();
+            assert_eq!((model.format, model.tools, model.effort), (format, tools, effort), "{id}");
         }
     }
 

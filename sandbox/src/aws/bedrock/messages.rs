@@ -1,0 +1,110 @@
+//! The messages and the system text of a conversation.
+
+use serde_json::Value;
+
+use super::super::reply::Reply;
+use super::fields::{Fields, list};
+use super::invalid;
+use super::models::{Family, Model};
+
+/// The text blocks of the last user message.
+pub(super) fn user_text(messages: Option<&Value>) -> String {
+    let messages = messages.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let user = messages.iter().rfind(|message| message["role"] == "user");
+    user.and_then(|message| message["content"].as_array()).map(|blocks| texts(blocks)).unwrap_or_default()
+}
+
+pub(super) fn system(model: &Model, system: Option<&Value>) -> Result<String, Reply> {
+    let blocks = list("system", system)?;
+    if !blocks.is_empty() && !model.system {
+        return Err(invalid(
+            "This model doesn't support system messages. Try again without system messages or use a model that \
+             supports system messages.",
+        ));
+    }
+    for (index, block) in blocks.iter().enumerate() {
+        let path = format!("system.{index}");
+        let fields = Fields::of(&path, block)?;
+        fields.only(&["text", "guardContent", "cachePoint"])?;
+        if fields.optional_text("text")?.is_some_and(str::is_empty) {
+            return Err(invalid(&format!(
+                "1 validation error detected: Value at 'system.{}.member.text' failed to satisfy constraint: Member \
+                 must have length greater than or equal to 1",
+                index + 1
+            )));
+        }
+    }
+    Ok(texts(blocks))
+}
+
+pub(super) fn messages(model: &Model, messages: Option<&Value>) -> Result<(), Reply> {
+    let messages = list("messages", messages)?;
+    if messages.first().is_none_or(|message| message["role"] != "user") {
+        return Err(invalid(
+            "A conversation must start with a user message. Try again with a conversation that starts with a user \
+             message.",
+        ));
+    }
+    if model.family == Family::Jurassic && messages.len() > 1 {
+        return Err(invalid("This model doesn't support conversation history."));
+    }
+    for (at, message) in messages.iter().enumerate() {
+        let path = format!("messages.{at}");
+        let fields = Fields::of(&path, message)?;
+        fields.only(&["role", "content"])?;
+        if !matches!(fields.required_text("role")?, "user" | "assistant" | "system") {
+            return Err(invalid(&format!(
+                "1 validation error detected: Value at 'messages.{}.member.role' failed to satisfy constraint: Member \
+                 must satisfy enum value set: [user, assistant, system]",
+                at + 1
+            )));
+        }
+        let content = list(&format!("messages.{at}.content"), message.get("content"))?;
+        if content.is_empty() {
+            return Err(invalid(&format!(
+                "The content field in the Message object at messages.{at} is empty. Add a ContentBlock object to the \
+                 content field and try again."
+            )));
+        }
+        for (index, block) in content.iter().enumerate() {
+            content_block(&format!("messages.{at}.content.{index}"), block)?;
+        }
+    }
+    Ok(())
+}
+
+/// Of the many kinds of content the sandbox plays text; it takes the others as they come.
+fn content_block(path: &str, block: &Value) -> Result<(), Reply> {
+    let fields = Fields::of(path, block)?;
+    fields.only(&[
+        "text",
+        "image",
+        "document",
+        "video",
+        "audio",
+        "toolUse",
+        "toolResult",
+        "guardContent",
+        "cachePoint",
+        "reasoningContent",
+        "citationsContent",
+        "searchResult",
+        "toolAddition",
+        "toolRemoval",
+    ])?;
+    if block.as_object().is_none_or(|members| members.len() != 1) {
+        return Err(invalid(&format!("The ContentBlock object at {path} must set exactly one member.")));
+    }
+    if fields.optional_text("text")?.is_some_and(|text| text.trim().is_empty()) {
+        return Err(invalid(&format!(
+            "The text field in the ContentBlock object at {path} is blank. Add text to the text field, and try again."
+        )));
+    }
+    Ok(())
+}
+
+/// Several text blocks are one text, a line each.
+fn texts(blocks: &[Value]) -> String {
+    let texts: Vec<&str> = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
+    texts.join("\n")
+}
