@@ -46,10 +46,15 @@ pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
         .ok_or_else(|| Reply::error(400, "SerializationException", "The request body is not a JSON object."))?;
     let question = question(&model, body)?;
     let repeated = tier::repeated(&model, asked.target, body)?;
-    let mut answer = answer_of(&question.complete(asked.target, asked.fault));
-    if let Some(Fault::Guardrail(guardrail)) = asked.fault
-        && let Some(trace) = guardrail::trace(guardrail, body.get("guardrailConfig"))
-    {
+    let guard = guardrail::guard(body)?;
+    let mut completion = question.complete(asked.target, asked.fault);
+    let trace = match (asked.fault, guard) {
+        (Some(Fault::Guardrail(guardrail)), _) => guardrail::trace(guardrail, body.get("guardrailConfig")),
+        (_, Some(guard)) => guard.step_in(&mut completion),
+        _ => None,
+    };
+    let mut answer = answer_of(&completion);
+    if let Some(trace) = trace {
         answer["trace"] = trace;
     }
     for (name, value) in repeated {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::reply::Reply;
 use super::fields::{Fields, list};
-use super::invalid;
 use super::models::{Family, Model};
+use super::{guardrail, invalid};
 
 /// The text blocks of the last user message.
 pub(super) fn user_text(messages: Option<&Value>) -> String {
@@ -26,6 +26,9 @@ pub(super) fn system(model: &Model, system: Option<&Value>) -> Result<String, Re
         let path = format!("system.{index}");
         let fields = Fields::of(&path, block)?;
         fields.only(&["text", "guardContent", "cachePoint"])?;
+        if let Some(content) = block.get("guardContent") {
+            guardrail::check(&path, content)?;
+        }
         if fields.optional_text("text")?.is_some_and(str::is_empty) {
             return Err(invalid(&format!(
                 "1 validation error detected: Value at 'system.{}.member.text' failed to satisfy constraint: Member \
@@ -95,6 +98,9 @@ fn content_block(path: &str, block: &Value) -> Result<(), Reply> {
     if block.as_object().is_none_or(|members| members.len() != 1) {
         return Err(invalid(&format!("The ContentBlock object at {path} must set exactly one member.")));
     }
+    if let Some(content) = block.get("guardContent") {
+        guardrail::check(path, content)?;
+    }
     if fields.optional_text("text")?.is_some_and(|text| text.trim().is_empty()) {
         return Err(invalid(&format!(
             "The text field in the ContentBlock object at {path} is blank. Add text to the text field, and try again."
@@ -103,8 +109,8 @@ fn content_block(path: &str, block: &Value) -> Result<(), Reply> {
     Ok(())
 }
 
-/// Several text blocks are one text, a line each.
+/// Several text blocks are one text, a line each; guarded ones are text as well.
 fn texts(blocks: &[Value]) -> String {
-    let texts: Vec<&str> = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
+    let texts: Vec<&str> = blocks.iter().filter_map(guardrail::text_of).collect();
     texts.join("\n")
 }

@@ -8,6 +8,8 @@ mod fit;
 mod format;
 mod grammar;
 mod guardrail;
+#[cfg(test)]
+mod guardrail_tests;
 mod invoke;
 mod messages;
 mod model_id;

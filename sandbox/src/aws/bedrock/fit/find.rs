@@ -9,7 +9,7 @@ fn bare(token: &str) -> &str {
     token.trim_matches(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '#' | '+' | '$' | '€' | '£' | '%'))
 }
 
-pub(super) fn emails(text: &str) -> Vec<&str> {
+pub(in super::super) fn emails(text: &str) -> Vec<&str> {
     let is = |token: &&str| {
         token.split_once('@').is_some_and(|(name, host)| {
             !name.is_empty() && host.contains('.') && !host.contains('@') && !host.ends_with('.')

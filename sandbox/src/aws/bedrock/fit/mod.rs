@@ -4,7 +4,7 @@
 mod choose;
 mod condition;
 mod dates;
-mod find;
+pub(super) mod find;
 mod kind;
 mod numbers;
 mod schema;

@@ -1,11 +1,11 @@
-//! The trace of a guardrail that stepped in.
+//! The trace of a guardrail that steps in because a rule says so.
 
 use serde_json::{Value, json};
 
-use super::super::faults::{Guardrail, Trace};
+use super::super::super::faults::{Guardrail, Trace};
 
 /// What `trace` of an answer holds; none when the answer tells nothing of it.
-pub(super) fn trace(guardrail: &Guardrail, config: Option<&Value>) -> Option<Value> {
+pub(in super::super) fn trace(guardrail: &Guardrail, config: Option<&Value>) -> Option<Value> {
     let asked = config.is_some_and(|config| config["trace"] == "enabled" || config["trace"] == "enabled_full");
     if !(guardrail.trace == Trace::Always || (guardrail.trace == Trace::Asked && asked)) {
         return None;
