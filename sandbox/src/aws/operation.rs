@@ -1,6 +1,6 @@
 //! What a service can be asked: a table of operations.
 
-use http::Method;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -33,6 +33,7 @@ pub(super) struct Asked<'a> {
     pub(super) target: &'a str,
     /// The body, if it is JSON.
     pub(super) body: Option<&'a Value>,
+    pub(super) headers: &'a HeaderMap,
     pub(super) fault: Option<&'a Fault>,
     pub(super) options: &'a AwsOptions,
 }
@@ -52,7 +53,8 @@ impl Api {
     /// Status and body of the answer to one request, with the options that are the default.
     pub(super) fn ask(&self, name: &str, target: &str, body: &Value, fault: Option<&Fault>) -> (u16, Value) {
         let operation = self.operations.iter().find(|operation| operation.name == name).unwrap();
-        let asked = Asked { target, body: Some(body), fault, options: &AwsOptions::default() };
+        let headers = &HeaderMap::new();
+        let asked = Asked { target, body: Some(body), headers, fault, options: &AwsOptions::default() };
         let reply = (operation.answer)(&asked).unwrap_or_else(|refusal| refusal);
         (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
     }

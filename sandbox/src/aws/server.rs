@@ -185,7 +185,8 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
                 fault => {
                     truncate = fault == Some(Fault::Truncate);
                     let fault = fault.as_ref();
-                    let asked = Asked { target: &target, body: json.as_ref(), fault, options: &shared.options };
+                    let (body, headers, options) = (json.as_ref(), &parts.headers, &shared.options);
+                    let asked = Asked { target: &target, body, headers, fault, options };
                     let answer = || (operation.answer)(&asked).unwrap_or_else(|refusal| refusal);
                     fault.and_then(Fault::reply).unwrap_or_else(answer)
                 }

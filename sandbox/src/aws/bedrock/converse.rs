@@ -11,7 +11,7 @@ use super::format::format;
 use super::messages::{messages, system, user_text};
 use super::models::{Family, Model};
 use super::tools::tool;
-use super::{guardrail, invalid, model, tier};
+use super::{guardrail, invalid, metadata, model, tier};
 
 const MEMBERS: &[&str] = &[
     "messages",
@@ -66,6 +66,7 @@ pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
 fn question(model: &Model, body: &Map<String, Value>) -> Result<Question, Reply> {
     let fields = Fields::new("", body);
     fields.only(MEMBERS)?;
+    metadata::check(body)?;
     let system = system(model, body.get("system"))?;
     messages(model, body.get("messages"))?;
     let max_tokens = inference_config(model, body.get("inferenceConfig"))?;

@@ -8,7 +8,7 @@ use super::completion::{Completion, Question};
 use super::fields::{Fields, list};
 use super::models::{Family, Model};
 use super::text::split_prompt;
-use super::{converse, embed, invalid, model};
+use super::{converse, embed, invalid, metadata, model};
 
 const MALFORMED: &str = "Malformed input request, please reformat your input and try again.";
 
@@ -24,6 +24,7 @@ pub(super) fn text(body: &Value) -> String {
 
 pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let (id, model) = (asked.target, model(asked)?);
+    metadata::check_header(asked.headers)?;
     let body = asked.body.and_then(Value::as_object).ok_or_else(|| invalid(MALFORMED))?;
     let (question, shape): (_, fn(&Completion, &str) -> Value) = match model.family {
         Family::Titan => (titan(body)?, titan_answer),

@@ -12,6 +12,7 @@ mod guardrail;
 mod guardrail_tests;
 mod invoke;
 mod messages;
+mod metadata;
 mod model_id;
 mod models;
 #[cfg(test)]

@@ -9,7 +9,8 @@ use super::*;
 
 fn answer(name: &str, body: &Value) -> (Reply, Value) {
     let operation = GEO_PLACES.operations.iter().find(|operation| operation.name == name).unwrap();
-    let asked = Asked { target: name, body: Some(body), fault: None, options: &AwsOptions::default() };
+    let headers = &http::HeaderMap::new();
+    let asked = Asked { target: name, body: Some(body), headers, fault: None, options: &AwsOptions::default() };
     let reply = (operation.answer)(&asked).unwrap_or_else(|refusal| refusal);
     let json = serde_json::from_slice(&reply.body).unwrap_or_default();
     (reply, json)
