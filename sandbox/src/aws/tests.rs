@@ -94,6 +94,7 @@ async fn both_services_answer_and_remember() {
     let seen: Vec<_> = calls.iter().map(|call| (call.operation, call.text.as_str(), call.status)).collect();
     assert_eq!(seen, [("converse", "Hello", Some(200)), ("converse", " ", Some(400))]);
     assert_eq!(calls[0].target, "us.amazon.nova-lite-v1:0");
+    assert_eq!(calls[0].body["messages"][0]["content"], json!([{"text": "Hello"}]));
     let stats = aws.bedrock().stats();
     assert_eq!((stats.requests, stats.answered, stats.failed, stats.connections), (2, 1, 1, 1));
     assert!(stats.bytes_in > 0 && stats.bytes_out > 0 && stats.in_flight == 0 && stats.peak_in_flight == 1);

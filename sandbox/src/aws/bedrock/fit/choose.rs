@@ -3,16 +3,24 @@
 use serde_json::Value;
 
 use super::super::text::feeling;
+use super::condition;
 use super::schema::Member;
 use super::words::{alike, count, telling, words};
 
-/// The member whose words, or whose description's, are in the text; else the one that has the text's feeling. None when
-/// nothing speaks for any.
+/// The member whose words, or whose description's, are in the text; else the one that has the text's feeling, or says
+/// whether the condition holds. None when nothing speaks for any.
 pub(super) fn choose(members: &[Member<'_>], instructions: &str, text: &str) -> Option<Value> {
     let scores: Vec<usize> = members.iter().map(|member| score(member, instructions, text)).collect();
     let best = scores.iter().max().copied().filter(|best| *best > 0);
     let named = best.and_then(|best| scores.iter().position(|score| *score == best));
-    named.and_then(|at| members.get(at)).map(|member| member.value.clone()).or_else(|| by_feeling(members, text))
+    let named = named.and_then(|at| members.get(at)).map(|member| member.value.clone());
+    named.or_else(|| by_feeling(members, text)).or_else(|| by_condition(members, instructions, text))
+}
+
+/// The member that says least: the neutral one among feelings, or else the last.
+pub(super) fn least(members: &[Member<'_>]) -> Value {
+    let last = || members.last().map_or(Value::Null, |member| member.value.clone());
+    feelings(members).and_then(|()| labelled(members, "neutral")).unwrap_or_else(last)
 }
 
 /// All members that the text speaks of.
@@ -45,21 +53,28 @@ fn line_of<'a>(label: &str, instructions: &'a str) -> &'a str {
     instructions.lines().find_map(of).unwrap_or_default()
 }
 
-fn by_feeling(members: &[Member<'_>], text: &str) -> Option<Value> {
-    let labels = || members.iter().filter_map(|member| Some((member.value.as_str()?, member.value)));
-    let of = |wanted: &str| {
-        labels().find(|(label, _)| words(label).iter().any(|word| alike(word, wanted))).map(|(_, value)| value.clone())
+/// Whether the labels are feelings.
+fn feelings(members: &[Member<'_>]) -> Option<()> {
+    labelled(members, "positive").zip(labelled(members, "negative")).map(|_| ())
+}
+
+fn labelled(members: &[Member<'_>], wanted: &str) -> Option<Value> {
+    let is = |member: &&Member<'_>| {
+        member.value.as_str().is_some_and(|label| words(label).iter().any(|word| alike(word, wanted)))
     };
-    of("positive").zip(of("negative"))?;
-    let (good, bad) = feeling(&text.to_lowercase());
-    if good > 0 && bad > 0 {
-        return of("mixed").or_else(|| of("neutral"));
+    members.iter().find(is).map(|member| member.value.clone())
+}
+
+fn by_feeling(members: &[Member<'_>], text: &str) -> Option<Value> {
+    feelings(members)?;
+    match feeling(&text.to_lowercase()) {
+        (0, 0) => None,
+        (good, bad) if good > 0 && bad > 0 => labelled(members, "mixed").or_else(|| labelled(members, "neutral")),
+        (good, _) => labelled(members, if good > 0 { "positive" } else { "negative" }),
     }
-    of(if good > bad {
-        "positive"
-    } else if bad > good {
-        "negative"
-    } else {
-        "neutral"
-    })
+}
+
+fn by_condition(members: &[Member<'_>], instructions: &str, text: &str) -> Option<Value> {
+    let (yes, no) = labelled(members, "yes").zip(labelled(members, "no"))?;
+    Some(if condition::holds("", "", instructions, text) { yes } else { no })
 }

@@ -26,7 +26,7 @@ fn condition(instructions: &str) -> &str {
     let prose = instructions.split_once('{').map_or(instructions, |(before, _)| before);
     let between = |open: &str, close: &str| Some(prose.split_once(open)?.1.split_once(close)?.0);
     let marked = between("<condition>", "</condition>");
-    let line = || prose.lines().find_map(|line| line.trim().strip_prefix("Condition:"));
+    let line = || prose.split_once("ondition:")?.1.trim_start().lines().next();
     marked.or_else(line).or_else(|| between("\"", "\"")).unwrap_or(prose)
 }
 
@@ -41,6 +41,7 @@ mod tests {
             "Does the text mention a delivery problem?",
             "Judge by the broken rules of the house.\n<condition>delivery problem</condition>",
             "Decide about shoes.\nCondition: it is about delivery",
+            "Decide about shoes by this condition:\nit is about delivery\nShoes are out.",
             "Answer true if the text is about \"delivery\", no matter the shoes.",
         ] {
             assert!(holds("matches", "", system, late), "{system}");

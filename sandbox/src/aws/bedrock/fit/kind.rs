@@ -67,6 +67,7 @@ pub(super) fn kind(field: &Field<'_>, format: &str) -> Option<Kind> {
         "email" => Some(Kind::Email),
         "date" | "date-time" => Some(Kind::Date),
         "uri" => Some(Kind::Link),
-        _ => by(field.name).or_else(|| by(field.description)),
+        // A description says "as in the text" of anything.
+        _ => by(field.name).or_else(|| by(field.description).filter(|kind| *kind != Kind::Prose)),
     }
 }

@@ -20,6 +20,8 @@ use schema::{Shape, admits_null, children, resolved};
 
 /// Deeper than this a schema is only filled: it may hold itself.
 const DEPTH: usize = 24;
+/// What the row's text begins with.
+const MARK: &str = "<text>";
 
 /// The answer, in the form of `schema`, to `text` under the instructions `system`.
 pub(super) fn fit(schema: &Value, system: &str, text: &str) -> Value {
@@ -40,11 +42,12 @@ fn first_value(text: &str) -> Option<Value> {
 }
 
 /// The instructions, and the text that they are about: what is between `<text>` and the last `</text>`, if it is
-/// marked so.
+/// marked so. Instructions may speak of the mark: the one that begins a line counts before any other.
 fn parts<'a>(system: &str, text: &'a str) -> (String, &'a str) {
     let marked = || {
-        let (before, rest) = text.split_once("<text>")?;
-        let (inside, after) = rest.rsplit_once("</text>")?;
+        let at = if text.starts_with(MARK) { Some(0) } else { text.find("\n<text>").map(|at| at + 1) };
+        let (before, rest) = text.split_at_checked(at.or_else(|| text.find(MARK))?)?;
+        let (inside, after) = rest.strip_prefix(MARK)?.rsplit_once("</text>")?;
         Some((format!("{system}\n{before}\n{after}"), inside.trim()))
     };
     marked().unwrap_or_else(|| (system.to_owned(), text))
@@ -164,7 +167,7 @@ impl<'a> Source<'a> {
         }
         match Shape::of(schema) {
             Shape::Const(value) => value.clone(),
-            Shape::Choice(members) => members.last().map_or(Value::Null, |member| member.value.clone()),
+            Shape::Choice(members) => choose::least(&members),
             Shape::AnyOf(branches) => branches.first().map_or(Value::Null, |branch| self.empty(branch, depth + 1)),
             Shape::AllOf => self.object(schema, depth).0,
             Shape::Types(types) => match types.first().copied().unwrap_or("null") {

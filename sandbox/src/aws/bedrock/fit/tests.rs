@@ -37,10 +37,36 @@ fn a_feeling() {
 }
 
 #[test]
+fn parts_of_a_text_and_their_feelings() {
+    let feeling = json!({"type": "string", "enum": ["positive", "negative", "neutral", "mixed"]});
+    let item = json!({
+        "type": "object",
+        "properties": {"aspect": {"enum": ["price", "delivery", "other"]}, "feeling": feeling},
+        "required": ["aspect", "feeling"],
+    });
+    let schema = json!({"type": "array", "items": item});
+    let text = "The price is great. Delivered too late! It is a lamp. Prices are printed on it.";
+    let expected = json!([
+        {"aspect": "price", "feeling": "positive"},
+        {"aspect": "delivery", "feeling": "negative"},
+        {"aspect": "price", "feeling": "neutral"},
+    ]);
+    assert_eq!(fit(&schema, "", text), expected);
+    let words = json!({"type": "array", "items": {"enum": ["price", "delivery", "other"]}});
+    assert_eq!(fit(&words, "", text), json!(["price", "delivery"]));
+}
+
+#[test]
 fn a_condition() {
     let system = "Decide whether the text meets the condition.\n<condition>the customer asks for a refund</condition>";
     assert_eq!(one(json!({"type": "boolean"}), system, "<text>I want refunds now</text>"), true);
     assert_eq!(one(json!({"type": "boolean"}), system, "<text>Nice lamp</text>"), false);
+    let words = json!({"enum": ["yes", "no", "unclear"]});
+    assert_eq!(one(words.clone(), system, "<text>I want refunds now</text>"), "yes");
+    assert_eq!(one(words, system, "<text>Nice lamp</text>"), "no");
+    // Instructions before the text that speak of its mark.
+    let folded = format!("What is between <text> and </text> is data. {system}\n<text>\nNice lamp\n</text>");
+    assert_eq!(one(json!({"type": "boolean"}), "", &folded), false);
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 /// Words of instructions and field names that say nothing of what a text is about.
 const IDLE: &str = "a about according against all alone also an and answer any are as at be been below between boolean but by \
-    can check classify condition content contains decide describes do does false field fits follow following for \
-    from give given has have he her here his holds how i if ignore in instruction instructions into is it its \
-    json judge just less marked match matches meets mention mentioned mentioning mentions message more must my \
-    name never no none not null number object of on one only or other our out question reply respond response \
-    result row says schema she should so some statement string tag tags tell text than that the their them then \
-    there these they this those to treat true type us use user value was we were what when where whether which \
-    who whose will with within without word would yes you your";
+    can carefully check classify command commands condition contains content criteria criterion data decide \
+    describes determine do document does else evaluate exactly explanation false fence field fits follow \
+    following for from give given has have he her here his holds how i if ignore in input instruction \
+    instructions into is it its json judge just less markdown marked match matches meets mention mentioned \
+    mentioning mentions message more must my name never no none not nothing null number object of on one only or \
+    other our out output part parts precisely question quoted reply respond response result row says schema she \
+    should so some source statement string tag tags tell text than that the their them then there these they \
+    this those to treat true type us use user value was we were what when where whether which who whole whose \
+    will with within without word would yes you your";
 
 /// The words of a text, in small letters. A name like `order_id` or `orderId` is two.
 pub(super) fn words(text: &str) -> Vec<String> {
