@@ -17,8 +17,8 @@ pub(super) struct Question {
     pub(super) text: String,
     pub(super) max_tokens: Option<u64>,
     pub(super) wanted: Wanted,
-    /// What the schema or the tools hold, which is read as the texts are.
-    pub(super) schema_tokens: usize,
+    /// What is read beside the two: the schema or the tools, and other messages.
+    pub(super) other_tokens: usize,
 }
 
 /// What kind of answer is wanted.
@@ -63,7 +63,7 @@ impl Question {
             blocks: Vec::new(),
             tool: None,
             stop_reason: "end_turn".to_owned(),
-            input_tokens: tokens(&self.system) + tokens(&self.text) + self.schema_tokens,
+            input_tokens: tokens(&self.system) + tokens(&self.text) + self.other_tokens,
             output_tokens: 0,
         };
         match fault {

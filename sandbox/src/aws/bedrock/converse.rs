@@ -8,7 +8,7 @@ use super::super::reply::Reply;
 use super::completion::{Completion, Question, Wanted, tokens};
 use super::fields::Fields;
 use super::format::format;
-use super::messages::{messages, system, user_text};
+use super::messages::{Conversation, messages, system};
 use super::models::{Family, Model};
 use super::tools::tool;
 use super::{guardrail, invalid, metadata, model, tier};
@@ -28,9 +28,9 @@ const MEMBERS: &[&str] = &[
     "outputConfig",
 ];
 
-/// The text blocks of the last user message.
+/// The question.
 pub(super) fn text(body: &Value) -> String {
-    user_text(body.get("messages"))
+    Conversation::of(body.get("messages")).question
 }
 
 pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -71,15 +71,17 @@ fn question(model: &Model, body: &Map<String, Value>) -> Result<Question, Reply>
     messages(model, body.get("messages"))?;
     let max_tokens = inference_config(model, body.get("inferenceConfig"))?;
     let format = format(model, body.get("outputConfig"))?;
-    let wanted = match (tool(model, body.get("toolConfig"))?, format) {
+    let wanted = match (tool(model, body)?, format) {
         (Some(tool), _) => Wanted::Tool(tool),
         (None, Some(schema)) => Wanted::Json(schema),
         (None, None) => Wanted::Text,
     };
-    // Both are put before the text.
-    let read = ["toolConfig", "outputConfig"].into_iter().filter_map(|name| body.get(name));
-    let schema_tokens = read.map(|config| tokens(&config.to_string())).sum();
-    let question = Question { system, text: user_text(body.get("messages")), max_tokens, wanted, schema_tokens };
+    let Conversation { question: text, others } = Conversation::of(body.get("messages"));
+    // Tools and schemas are put before the messages.
+    let configs = ["toolConfig", "outputConfig"].into_iter().filter_map(|name| body.get(name));
+    let others = others.iter().map(|other| tokens(other));
+    let other_tokens = configs.map(|config| tokens(&config.to_string())).chain(others).sum();
+    let question = Question { system, text, max_tokens, wanted, other_tokens };
     if question.too_long() {
         return Err(invalid("Input is too long for requested model."));
     }

@@ -7,11 +7,27 @@ use super::fields::{Fields, list};
 use super::models::{Family, Model};
 use super::{guardrail, invalid};
 
-/// The text blocks of the last user message.
-pub(super) fn user_text(messages: Option<&Value>) -> String {
-    let messages = messages.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let user = messages.iter().rfind(|message| message["role"] == "user");
-    user.and_then(|message| message["content"].as_array()).map(|blocks| texts(blocks)).unwrap_or_default()
+/// What a row's text is marked with.
+const MARK: &str = "<text>";
+
+/// The texts of the messages, of which one is the question: the last user message that marks a text, for what follows
+/// it only asks again; or else the last user message.
+pub(super) struct Conversation {
+    pub(super) question: String,
+    /// The other messages.
+    pub(super) others: Vec<String>,
+}
+
+impl Conversation {
+    pub(super) fn of(messages: Option<&Value>) -> Self {
+        let messages = messages.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let text = |message: &Value| message["content"].as_array().map(|blocks| texts(blocks)).unwrap_or_default();
+        let mut others: Vec<String> = messages.iter().map(text).collect();
+        let is_user = |at: &usize| messages[*at]["role"] == "user";
+        let user = || (0..messages.len()).rev().filter(is_user);
+        let question = user().find(|at| others[*at].contains(MARK)).or_else(|| user().next());
+        Self { question: question.map(|at| others.remove(at)).unwrap_or_default(), others }
+    }
 }
 
 pub(super) fn system(model: &Model, system: Option<&Value>) -> Result<String, Reply> {

@@ -189,3 +189,41 @@ fn a_schema_in_the_instructions() {
     let folded = json!({"messages": [{"role": "user", "content": [{"text": text}]}]});
     assert_eq!(ask(TITAN, &folded, None).1["output"]["message"]["content"], fenced);
 }
+
+#[test]
+fn a_conversation_that_asks_again() {
+    let tool_use = json!({"toolUse": {"toolUseId": "t1", "name": "answer", "input": {}}});
+    let result =
+        json!({"toolResult": {"toolUseId": "t1", "content": [{"text": "label is missing"}], "status": "error"}});
+    let message = |role: &str, content: Value| json!({"role": role, "content": [content]});
+    let mut body = forced();
+    body["messages"] = json!([
+        message("user", json!({"text": "<text>Great lamp.</text>"})),
+        message("assistant", tool_use),
+        message("user", result),
+    ]);
+    let (status, answer) = ask(NOVA, &body, None);
+    assert_eq!((status, converse::text(&body).as_str()), (200, "<text>Great lamp.</text>"));
+    assert_eq!(answer["output"]["message"]["content"][0]["toolUse"]["input"], json!({"label": "positive"}));
+    let mut body = native(&schema().to_string());
+    let first = message("user", json!({"text": "<text>It broke.</text>"}));
+    body["messages"] = json!([first]);
+    let once = ask(HAIKU, &body, None).1;
+    body["messages"] =
+        json!([first, message("assistant", json!({"text": "It did."})), message("user", json!({"text": "Not JSON."}))]);
+    let again = ask(HAIKU, &body, None).1;
+    assert_eq!(again["output"], once["output"]);
+    assert!(again["usage"]["inputTokens"].as_u64() > once["usage"]["inputTokens"].as_u64());
+}
+
+#[test]
+fn tool_blocks_without_tools() {
+    let used = json!({"toolUse": {"toolUseId": "t1", "name": "answer", "input": {}}});
+    let messages = json!([
+        {"role": "user", "content": [{"text": "a"}]},
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": [{"text": "b"}]},
+    ]);
+    let message = refusal(NOVA, &json!({ "messages": messages }));
+    assert_eq!(message, "The toolConfig field must be defined when using toolUse and toolResult content blocks.");
+}

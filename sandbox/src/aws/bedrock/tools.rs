@@ -1,6 +1,6 @@
 //! `toolConfig`: which tools a model is offered, and which it uses.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::reply::Reply;
 use super::fields::{Fields, list, malformed};
@@ -15,9 +15,15 @@ pub(super) struct Tool {
 }
 
 /// The tool that the model uses: the one it is told to, or else the first.
-pub(super) fn tool(model: &Model, config: Option<&Value>) -> Result<Option<Tool>, Reply> {
-    let Some(config) = config else {
-        return Ok(None);
+pub(super) fn tool(model: &Model, body: &Map<String, Value>) -> Result<Option<Tool>, Reply> {
+    let Some(config) = body.get("toolConfig") else {
+        let messages = body.get("messages").and_then(Value::as_array).into_iter().flatten();
+        let mut blocks = messages.filter_map(|message| message["content"].as_array()).flatten();
+        return if blocks.any(|block| block.get("toolUse").or_else(|| block.get("toolResult")).is_some()) {
+            Err(invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks."))
+        } else {
+            Ok(None)
+        };
     };
     if model.tools == Tools::None {
         return Err(invalid("This model doesn't support tool use."));
