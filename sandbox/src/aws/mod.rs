@@ -14,6 +14,7 @@ pub mod sigv4;
 #[cfg(test)]
 mod tests;
 
+pub use bedrock::fit::fit;
 pub use bedrock::text::{reply, split_prompt};
 pub use bedrock::vectors::embedding;
 pub use calls::{Call, Stats};

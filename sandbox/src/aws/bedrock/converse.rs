@@ -30,7 +30,7 @@ const MEMBERS: &[&str] = &[
 
 /// The question.
 pub(super) fn text(body: &Value) -> String {
-    Conversation::of(body.get("messages")).question
+    body.as_object().map(|body| Conversation::of(body).question).unwrap_or_default()
 }
 
 pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -76,7 +76,7 @@ fn question(model: &Model, body: &Map<String, Value>) -> Result<Question, Reply>
         (None, Some(schema)) => Wanted::Json(schema),
         (None, None) => Wanted::Text,
     };
-    let Conversation { question: text, others } = Conversation::of(body.get("messages"));
+    let Conversation { question: text, others } = Conversation::of(body);
     // Tools and schemas are put before the messages.
     let configs = ["toolConfig", "outputConfig"].into_iter().filter_map(|name| body.get(name));
     let others = others.iter().map(|other| tokens(other));

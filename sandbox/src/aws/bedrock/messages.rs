@@ -1,17 +1,14 @@
 //! The messages and the system text of a conversation.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::reply::Reply;
 use super::fields::{Fields, list};
 use super::models::{Family, Model};
-use super::{guardrail, invalid};
+use super::{fit, guardrail, invalid};
 
-/// What a row's text is marked with.
-const MARK: &str = "<text>";
-
-/// The texts of the messages, of which one is the question: the last user message that marks a text, for what follows
-/// it only asks again; or else the last user message.
+/// The texts of the messages, of which one is the question: the last user message, or the first where the answer has to
+/// have a form, for what follows it then only asks again.
 pub(super) struct Conversation {
     pub(super) question: String,
     /// The other messages.
@@ -19,15 +16,26 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn of(messages: Option<&Value>) -> Self {
-        let messages = messages.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    pub(super) fn of(body: &Map<String, Value>) -> Self {
+        let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let text = |message: &Value| message["content"].as_array().map(|blocks| texts(blocks)).unwrap_or_default();
         let mut others: Vec<String> = messages.iter().map(text).collect();
-        let is_user = |at: &usize| messages[*at]["role"] == "user";
-        let user = || (0..messages.len()).rev().filter(is_user);
-        let question = user().find(|at| others[*at].contains(MARK)).or_else(|| user().next());
+        let mut user = (0..messages.len()).filter(|at| messages[*at]["role"] == "user");
+        let first = user.next();
+        let question = match user.next_back() {
+            Some(last) if !has_form(body, first.and_then(|at| others.get(at))) => Some(last),
+            _ => first,
+        };
         Self { question: question.map(|at| others.remove(at)).unwrap_or_default(), others }
     }
+}
+
+/// Whether the answer has to have a form.
+fn has_form(body: &Map<String, Value>, first: Option<&String>) -> bool {
+    let system = body.get("system").and_then(Value::as_array).map(|blocks| texts(blocks)).unwrap_or_default();
+    body.contains_key("toolConfig")
+        || body.get("outputConfig").is_some_and(|config| config.get("textFormat").is_some())
+        || fit::asked_for(&system, first.map_or("", String::as_str)).is_some()
 }
 
 pub(super) fn system(model: &Model, system: Option<&Value>) -> Result<String, Reply> {

@@ -4,7 +4,7 @@ mod completion;
 mod converse;
 mod embed;
 mod fields;
-mod fit;
+pub(super) mod fit;
 mod format;
 mod grammar;
 mod guardrail;

@@ -214,6 +214,11 @@ fn a_conversation_that_asks_again() {
     let again = ask(HAIKU, &body, None).1;
     assert_eq!(again["output"], once["output"]);
     assert!(again["usage"]["inputTokens"].as_u64() > once["usage"]["inputTokens"].as_u64());
+    let told = format!("Answer with JSON alone that fits this JSON Schema:\n{}", schema());
+    let prompt = json!({"system": [{"text": told}], "messages": body["messages"]});
+    assert_eq!(converse::text(&prompt), "<text>It broke.</text>");
+    // A conversation of another kind goes on.
+    assert_eq!(converse::text(&json!({"messages": body["messages"]})), "Not JSON.");
 }
 
 #[test]

@@ -24,7 +24,8 @@ const DEPTH: usize = 24;
 const MARK: &str = "<text>";
 
 /// The answer, in the form of `schema`, to `text` under the instructions `system`.
-pub(super) fn fit(schema: &Value, system: &str, text: &str) -> Value {
+#[must_use]
+pub fn fit(schema: &Value, system: &str, text: &str) -> Value {
     let (instructions, text) = parts(system, text);
     let source = Source { root: schema, instructions: &instructions, text };
     source.value(&Field::root(), schema, 0)
