@@ -55,7 +55,8 @@ impl Function for Echo {
         Ok(Job {
             target: Target { name: "echo".into(), per_second: None },
             options: "".into(),
-            question: Box::new([row.text(0).into(), text.into(), row.text(2).into()]),
+            question: Some(Box::new([row.text(0).into(), text.into(), row.text(2).into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || async move { Ok(Answered::from(Json::from(text).to_string().into_boxed_str())) }),
         })

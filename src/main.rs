@@ -44,7 +44,7 @@ async fn run() -> Result<(), Error> {
         settings.location_calls_per_second,
         sdk.clone(),
     );
-    let functions = Functions::new(Bedrock::new(sdk), settings.allowed_model_ids, location);
+    let functions = Functions::new(Bedrock::new(sdk, settings.model_prices), settings.allowed_model_ids, location);
     let retention = Retention { journal: settings.journal_retention, shared_answers: settings.shared_answers };
     let house = Arc::new(House::new(functions, settings.max_concurrency, journal).keeping(retention).sharing(tracks));
     lambda_runtime::run(service_fn(move |invocation: LambdaEvent<Event>| {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::bedrock::Prices;
 use crate::functions::ModelPatterns;
 use crate::location::IntendedUse;
 
@@ -19,6 +20,8 @@ pub struct Settings {
     pub location_calls_per_second: u32,
     /// `ALLOWED_MODEL_IDS`: the models that SQL may name.
     pub allowed_model_ids: ModelPatterns,
+    /// `MODEL_PRICES`: what models cost, where it is another price than that of the table that ships with the function.
+    pub model_prices: Prices,
     /// `MAX_CONCURRENCY`: most service calls in flight in one execution environment.
     pub max_concurrency: usize,
     /// `JOURNAL_TABLE_NAME`: the DynamoDB table of the journal. Without it no request is answered 202.
@@ -54,6 +57,7 @@ impl Settings {
                 .unwrap_or(IntendedUse::SingleUse),
             location_calls_per_second: parse(read, "LOCATION_CALLS_PER_SECOND", calls_per_second)?.unwrap_or(100),
             allowed_model_ids: parse(read, "ALLOWED_MODEL_IDS", ModelPatterns::parse)?.unwrap_or_default(),
+            model_prices: parse(read, "MODEL_PRICES", Prices::with)?.unwrap_or_default(),
             max_concurrency: parse(read, "MAX_CONCURRENCY", |value| whole_number(value, 1, MOST_CONCURRENCY))?
                 .unwrap_or(128),
             journal_table_name: parse(read, "JOURNAL_TABLE_NAME", table_name)?,
@@ -156,6 +160,7 @@ mod tests {
             ("LOCATION_CALLS_PER_SECOND", "0", "1 to 10000"),
             ("PLACE_INDEX_NAME", "my index", "letters, digits"),
             ("ALLOWED_MODEL_IDS", " , ", "model ids"),
+            ("MODEL_PRICES", "{", "US dollars for a million tokens"),
             ("JOURNAL_TABLE_NAME", "a b", "DynamoDB table"),
             ("JOURNAL_RETENTION_HOURS", "0", "1 to 168"),
             ("SHARED_ANSWERS_HOURS", "169", "0 to 168"),

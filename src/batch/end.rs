@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::lane::Place;
+use super::row::Row;
 use super::run::Ended;
 use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
@@ -15,10 +16,15 @@ const LONGEST_DOUBT: Duration = Duration::from_secs(1);
 
 impl Work<'_, '_> {
     pub(super) fn end(&mut self, ended: Ended) {
-        let Ended { rows, lane, permit, result } = ended;
+        let Ended { rows, lane, permit, result, lost: (paid, told) } = ended;
         self.lanes[lane].ended(rows.len());
         for row in &rows {
             self.tried(*row);
+        }
+        if let ([row], Err(_)) = (&*rows, &result) {
+            let row = &mut self.rows[index(*row)];
+            row.tries.paid = row.tries.paid.and(paid);
+            row.told = told;
         }
         match result {
             Ok(answered) if answered.len() == rows.len() => {
@@ -118,17 +124,22 @@ impl Work<'_, '_> {
                 _ => {}
             }
             let tries = state.tries;
-            let refusal = if tries.unreadable >= UNREADABLE {
-                "the service's answer to this row could not be read, twice"
-            } else if tries.failed >= TRIES {
-                "the service fails on this row again and again, while it answers others"
-            } else {
-                self.lanes[lane].try_again(*row, again, place);
-                continue;
+            let refusal = match &moment.refusal {
+                Some(refusal) if tries.unreadable >= UNREADABLE => (**refusal).clone(),
+                None if tries.unreadable >= UNREADABLE => {
+                    Refusal::row(Code::ServiceError, "the service's answer to this row could not be read, twice")
+                }
+                _ if tries.failed >= TRIES => Refusal::row(
+                    Code::ServiceError,
+                    "the service fails on this row again and again, while it answers others",
+                ),
+                _ => {
+                    self.lanes[lane].try_again(*row, again, place);
+                    continue;
+                }
             };
             let service_code = Some((*moment.reason).into());
-            let refusal = Refusal { service_code, ..Refusal::row(Code::ServiceError, refusal) };
-            self.settle(*row, Err(refusal), Duration::ZERO);
+            self.settle(*row, Err(Refusal { service_code, ..refusal }), Duration::ZERO);
         }
     }
 
@@ -149,8 +160,13 @@ impl Work<'_, '_> {
     }
 
     pub(super) fn settle(&mut self, row: u32, result: Result<Answered, Refusal>, latency: Duration) {
-        let attempts = self.rows[index(row)].tries.calls;
-        self.put(row, Outcome { result, attempts, latency, shared: None });
+        let Row { tries, told, .. } = &mut self.rows[index(row)];
+        let (result, paid, told) = match result {
+            Ok(Answered { value, paid, told }) => (Ok(value), tries.paid.and(paid), told),
+            Err(refusal) => (Err(refusal), tries.paid, std::mem::take(told)),
+        };
+        let outcome = Outcome { result, paid, told, attempts: tries.calls, latency, shared: None };
+        self.put(row, outcome);
         self.unsaved.push(row);
         self.unshared.push(row);
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::StatementFaults;
-use crate::function::{Argument, Function, Job, Question, Refusal, Rendering, Row, Whose};
+use crate::function::{Argument, Caller, Function, Job, Question, Refusal, Rendering, Row, Whose};
 
 /// The distinct rows of a batch, in the order in which they first come, and which of them each row is.
 #[derive(Debug)]
@@ -14,25 +14,33 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Checks and plans the rows. A row that is NULL for a NULL among its arguments is no distinct row.
+    /// Checks and plans the rows of a caller who does not say who it is.
     pub fn of(function: &'a dyn Function, rows: &'a [Vec<Argument<'a>>]) -> Self {
+        Self::asked_by(Caller::default(), function, rows)
+    }
+
+    /// Checks and plans the rows. A row that is NULL for a NULL among its arguments is no distinct row.
+    pub fn asked_by(caller: Caller<'a>, function: &'a dyn Function, rows: &'a [Vec<Argument<'a>>]) -> Self {
         let rendering = function.rendering();
         let mut plan = Self { distinct: Vec::new(), rows: Vec::with_capacity(rows.len()), rendering };
         let mut asked: HashMap<Question<'a>, u32> = HashMap::with_capacity(rows.len());
         let mut refused: HashMap<&'a [Argument<'a>], u32> = HashMap::new();
         for arguments in rows {
-            let row = Row(arguments);
+            let row = Row::new(arguments, caller);
             if row.is_null(function.parameters()) {
                 plan.rows.push(None);
                 continue;
             }
             let number = match function.prepare(row) {
-                Ok(job) => match asked.get(&job.question) {
-                    Some(number) => *number,
+                Ok(job) => match job.question.as_ref().and_then(|question| asked.get(question)) {
+                    Some(number) => {
+                        plan.merge(*number, &job);
+                        *number
+                    }
                     None => {
                         let question = job.question.clone();
                         let number = plan.push(Ok(job));
-                        asked.insert(question, number);
+                        question.map(|question| asked.insert(question, number));
                         number
                     }
                 },
@@ -41,6 +49,13 @@ impl<'a> Plan<'a> {
             plan.rows.push(Some(number));
         }
         plan
+    }
+
+    /// What one of equal rows must have, the others get.
+    fn merge(&mut self, number: u32, job: &Job<'_>) {
+        if let Ok(first) = &mut self.distinct[super::index(number)] {
+            first.must_be_answered |= job.must_be_answered;
+        }
     }
 
     fn push(&mut self, row: Result<Job<'a>, Refusal>) -> u32 {
@@ -67,7 +82,7 @@ impl<'a> Plan<'a> {
     /// What becomes of the statement's faults: they are data where the rendering has room for them, whatever the caller would have.
     pub fn statement_faults(&self, of_caller: StatementFaults) -> StatementFaults {
         match self.rendering {
-            Rendering::Value => of_caller,
+            Rendering::Value | Rendering::Text => of_caller,
             Rendering::Envelope => StatementFaults::AreData,
         }
     }

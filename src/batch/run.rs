@@ -13,7 +13,7 @@ use super::lane::Lane;
 use super::row::Row;
 use super::targets::{Later, Permit, lock};
 use super::{Account, Known, Plan, Targets, index};
-use crate::function::{Answered, Call, Code, Job, Outcome, PackFault, Refusal, Whose};
+use crate::function::{Answered, Call, Code, Failed, Job, Outcome, PackFault, Paid, Refusal, Told, Whose};
 
 /// Where the work stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub(super) struct Ended {
     pub lane: usize,
     pub permit: Permit,
     pub result: Result<Vec<Answered>, PackFault>,
+    /// What a call has cost that gave no value, and what the service told of it.
+    pub lost: (Paid, Told),
 }
 
 impl<'w, 'a> Work<'w, 'a> {
@@ -148,8 +150,14 @@ impl<'w, 'a> Work<'w, 'a> {
         self.put(row, outcome);
     }
 
-    /// Gives a row its outcome, once.
+    /// Gives a row its outcome, once. A row that must be answered takes the call with it when it is not.
     pub(super) fn put(&mut self, row: u32, outcome: Outcome) {
+        if let (Ok(Job { must_be_answered: true, .. }), Some(refusal), StatementFaults::Refuse) =
+            (&self.plan.distinct()[index(row)], outcome.refusal(), self.statement_faults)
+        {
+            let message = format!("a row has no answer, and each must have one: {}", refusal.message);
+            self.refuse(Refusal { whose: Whose::Statement, message: message.into(), ..refusal.clone() });
+        }
         self.rows[index(row)].outcome = Some(outcome);
         self.tried.remove(&row);
         self.left -= 1;
@@ -251,8 +259,9 @@ impl<'w, 'a> Work<'w, 'a> {
         self.in_flight.push(Box::pin(async move {
             // Within this future, so that a function that panics before its first await costs its row and no more.
             let asked = AssertUnwindSafe(async { ask(plan, &rows).await }).catch_unwind().await;
-            let result = asked.unwrap_or_else(|_| Err(PackFault::Whole(panicked().into())));
-            Ended { rows, lane, permit, result }
+            let (result, lost) =
+                asked.unwrap_or_else(|_| (Err(PackFault::Whole(panicked().into())), Default::default()));
+            Ended { rows, lane, permit, result, lost }
         }));
     }
 
@@ -268,19 +277,22 @@ impl<'w, 'a> Work<'w, 'a> {
     }
 }
 
-/// Makes one service call for the rows.
-async fn ask(plan: &Plan<'_>, rows: &[u32]) -> Result<Vec<Answered>, PackFault> {
+/// Makes one service call for the rows; what it has given, and what it has cost and told without giving anything.
+async fn ask(plan: &Plan<'_>, rows: &[u32]) -> (Result<Vec<Answered>, PackFault>, (Paid, Told)) {
     let job = |row: &u32| plan.distinct()[index(*row)].as_ref().ok();
     match rows.first().and_then(job).map(|job| &job.call) {
-        Some(Call::Alone(call)) => call().await.map(|answered| vec![answered]).map_err(PackFault::Whole),
+        Some(Call::Alone(call)) => match call().await {
+            Ok(answered) => (Ok(vec![answered]), Default::default()),
+            Err(Failed { fault, paid, told }) => (Err(PackFault::Whole(fault)), (paid, told)),
+        },
         Some(Call::Packed { ask, .. }) => {
             let text = |job: &Job<'_>| match &job.call {
                 Call::Packed { text, .. } => text.clone().into_owned(),
                 Call::Alone(_) => String::new(),
             };
-            ask(rows.iter().filter_map(job).map(text).collect()).await
+            (ask(rows.iter().filter_map(job).map(text).collect()).await, Default::default())
         }
-        None => Ok(Vec::new()),
+        None => (Ok(Vec::new()), Default::default()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::function::{Outcome, Refusal};
+use crate::function::{Outcome, Paid, Refusal};
 
 /// How often a row was tried, and what came of it. Counted over all invocations of its batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -18,6 +18,9 @@ pub struct Tries {
     pub refused: u32,
     /// Those that were cut off at the deadline, after half of an invocation or more, while the target answered others.
     pub cut: u32,
+    /// What those have cost that gave no value.
+    #[serde(default, skip_serializing_if = "Paid::is_nothing")]
+    pub paid: Paid,
 }
 
 /// What a checkpoint adds.

@@ -8,8 +8,9 @@ use aws_sdk_bedrockruntime::primitives::Blob;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{MAX_TOKENS, Question, content_blocked, json_text};
-use crate::function::{Answered, Fault, Moment};
+use super::question::{Inference, MAX_TOKENS};
+use super::{Question, content_blocked, json_text, metadata};
+use crate::function::{Answered, Failed, Fault, Moment, Told};
 use crate::sdk::{self, Service};
 
 const TEMPERATURE: f64 = 0.7;
@@ -27,9 +28,12 @@ pub enum Family {
 }
 
 impl Family {
-    /// The family of a model id, for the article's three ids only.
-    pub fn of(model_id: &str) -> Option<Self> {
-        match model_id {
+    /// The family of the question's model, for the article's three ids and its questions only: one with options goes another way.
+    pub fn of(question: &Question<'_>) -> Option<Self> {
+        if *question.inference != Inference::default() {
+            return None;
+        }
+        match question.model_id {
             "amazon.titan-text-express-v1" => Some(Self::TitanText),
             "ai21.j2-ultra-v1" => Some(Self::Jurassic2),
             "anthropic.claude-3-sonnet-20240229-v1:0" => Some(Self::Claude3),
@@ -37,10 +41,10 @@ impl Family {
         }
     }
 
-    fn body(self, question: Question<'_>) -> Value {
+    fn body(self, question: &Question<'_>) -> Value {
         let prompt = format!(
             "<SYSTEM>Follow these:{}<END_SYSTEM>\n<USER_CONTEXT>Use this user context in your response:{}<END_USER_CONTEXT>",
-            question.instructions, question.user_context
+            question.instructions, question.text
         );
         match self {
             Self::TitanText => json!({
@@ -66,17 +70,21 @@ impl Family {
 }
 
 /// Asks through InvokeModel.
-pub async fn ask(client: &Client, family: Family, question: Question<'_>) -> Result<Answered, Fault> {
+pub async fn ask(client: &Client, family: Family, question: &Question<'_>) -> Result<Answered, Failed> {
+    let told = || Told { model_id: Some(question.model_id.into()), ..Told::default() };
+    let failed = |fault: Fault| Failed { told: told(), ..fault.into() };
     let answer = client
         .invoke_model()
         .model_id(question.model_id)
         .content_type("application/json")
         .accept("application/json")
+        .set_request_metadata(serde_json::to_string(&metadata::of(question)).ok())
         .body(Blob::new(family.body(question).to_string()))
         .send()
         .await
-        .map_err(|error| sdk::fault(&error, Service::Bedrock, question.model_id))?;
-    Ok(Answered::from(json_text(&text(answer.body.as_ref())?)?))
+        .map_err(|error| failed(sdk::fault(&error, Service::Bedrock, question.model_id)))?;
+    let value = text(answer.body.as_ref()).and_then(|text| Ok(json_text(&text)?)).map_err(failed)?;
+    Ok(Answered { told: told(), ..Answered::from(value) })
 }
 
 /// The members of the three answers that are read; each family fills its own.
@@ -127,33 +135,44 @@ fn text(body: &[u8]) -> Result<String, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::function::{Code, Refusal};
+    use std::sync::{Arc, Mutex};
 
-    const QUESTION: Question<'_> = Question { instructions: "I", user_context: "U", model_id: "m" };
+    use super::*;
+    use crate::function::{Caller, Code, Refusal};
+
+    fn question(model_id: &str, inference: Inference) -> Question<'_> {
+        let (inference, caller) = (Arc::new(inference), Caller::default());
+        let (instructions, text) = ("I".into(), "U".into());
+        Question { instructions, text, model_id, inference, caller, function: "f", unfit: Mutex::default() }
+    }
+
     const PROMPT: &str =
         "<SYSTEM>Follow these:I<END_SYSTEM>\n<USER_CONTEXT>Use this user context in your response:U<END_USER_CONTEXT>";
 
     #[test]
     fn only_the_articles_ids_have_a_family() {
-        assert_eq!(Family::of("amazon.titan-text-express-v1"), Some(Family::TitanText));
-        assert_eq!(Family::of("us.anthropic.claude-3-sonnet-20240229-v1:0"), None);
+        let family = |model_id| Family::of(&question(model_id, Inference::default()));
+        assert_eq!(family("amazon.titan-text-express-v1"), Some(Family::TitanText));
+        assert_eq!(family("us.anthropic.claude-3-sonnet-20240229-v1:0"), None);
+        let with_options = Inference { max_tokens: Some(9), ..Inference::default() };
+        assert_eq!(Family::of(&question("amazon.titan-text-express-v1", with_options)), None);
     }
 
     #[test]
     fn the_bodies_are_the_articles() {
-        let titan = Family::TitanText.body(QUESTION);
+        let question = question("m", Inference::default());
+        let titan = Family::TitanText.body(&question);
         assert_eq!(titan["inputText"], PROMPT);
         assert_eq!(
             titan["textGenerationConfig"],
             json!({"maxTokenCount": 512, "stopSequences": [], "temperature": 0.7, "topP": 1.0})
         );
         assert_eq!(
-            Family::Jurassic2.body(QUESTION),
+            Family::Jurassic2.body(&question),
             json!({"prompt": PROMPT, "temperature": 0.7, "topP": 1.0, "maxTokens": 512})
         );
         assert_eq!(
-            Family::Claude3.body(QUESTION),
+            Family::Claude3.body(&question),
             json!({
                 "max_tokens": 512,
                 "messages": [{"role": "user", "content": PROMPT}],

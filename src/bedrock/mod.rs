@@ -1,9 +1,14 @@
-//! Amazon Bedrock: a question in, the model's text out; texts in, vectors out. Nothing outside this folder names a type of its SDK.
+//! Amazon Bedrock: a question in, the model's text or JSON out; texts in, vectors out. Nothing outside this folder names a type of its SDK.
 
 mod converse;
+mod document;
 mod embeddings;
-mod guardrail;
 mod invoke_model;
+mod metadata;
+mod model_id;
+mod prices;
+mod question;
+mod structured;
 
 use std::sync::OnceLock;
 
@@ -11,50 +16,38 @@ use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
 
 pub use self::embeddings::{Embedding, Family, InputType, Limits, Truncate};
+pub use self::prices::Prices;
+pub use self::question::{Guardrail, Inference, Question};
+pub use self::structured::Format;
 
-use self::converse::FoldingModels;
-use crate::function::{Answered, Code, Fault, PackFault, Refusal};
-
-/// Most tokens of an answer. Bedrock reserves this much of the quota when a call starts, and the model's maximum when
-/// it is not said: a small number is what lets many calls run at once.
-///
-/// Source: the article's default; Bedrock's token accounting in its quotas for the runtime.
-const MAX_TOKENS: u16 = 512;
-
-/// What is asked, and of whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question<'a> {
-    /// What to do with every row; may be empty.
-    pub instructions: &'a str,
-    /// This row's text.
-    pub user_context: &'a str,
-    /// A model id, an inference profile's id, or an ARN.
-    pub model_id: &'a str,
-}
+use self::converse::Manners;
+use crate::function::{Answered, Code, Failed, PackFault, Refusal};
 
 /// The Bedrock runtime of one Region.
 pub struct Bedrock {
     config: SdkConfig,
     client: OnceLock<Client>,
-    folding: FoldingModels,
+    manners: Manners,
+    prices: Prices,
 }
 
 impl Bedrock {
-    /// A client that is built when the first question is asked.
-    pub fn new(config: SdkConfig) -> Self {
-        Self { config, client: OnceLock::new(), folding: FoldingModels::default() }
+    /// A client that is built when the first question is asked; what it tells of costs is by these prices.
+    pub fn new(config: SdkConfig, prices: Prices) -> Self {
+        Self { config, client: OnceLock::new(), manners: Manners::default(), prices }
     }
 
-    /// Asks once; the value is the text of the answer as the model wrote it, as a JSON string.
+    /// Asks once; the value is the text of the answer as the model wrote it, as a JSON string, or the JSON of the form that was asked for.
     ///
     /// # Errors
     ///
-    /// Every kind of [`Fault`]; an answer without text is the row's.
-    pub async fn ask(&self, question: Question<'_>) -> Result<Answered, Fault> {
+    /// Every kind of [`Fault`](crate::function::Fault); an answer without text is the row's. An answer that is not of the form is the
+    /// moment's: asked again, the same question shows the model what was wrong.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Answered, Failed> {
         let client = self.client();
-        match invoke_model::Family::of(question.model_id) {
+        match invoke_model::Family::of(question) {
             Some(family) => invoke_model::ask(client, family, question).await,
-            None => converse::ask(client, &self.folding, question).await,
+            None => converse::ask(client, &self.manners, &self.prices, question).await,
         }
     }
 
@@ -65,7 +58,12 @@ impl Bedrock {
     ///
     /// Every kind of [`PackFault`].
     pub async fn embed(&self, how: Embedding<'_>, texts: &[String]) -> Result<Vec<Answered>, PackFault> {
-        embeddings::ask(self.client(), how, texts).await
+        let mut answers = embeddings::ask(self.client(), how, texts).await?;
+        for answer in &mut answers {
+            answer.paid.cost = self.prices.cost(how.model_id, None, &answer.paid.usage);
+            answer.told.model_id = Some(how.model_id.into());
+        }
+        Ok(answers)
     }
 
     fn client(&self) -> &Client {

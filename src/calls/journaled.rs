@@ -4,7 +4,7 @@ use tokio::time::timeout_at;
 
 use super::{CallError, House, Retention, Summary, Times, fits};
 use crate::batch::{Plan, StatementFaults, Work};
-use crate::function::{Argument, Function, Shared};
+use crate::function::{Argument, Caller, Function, Shared};
 use crate::journal::{self, Batch, Claim, Claimed, Journal, JournalError, Key, Lease, NewRows, Scope, decode};
 use crate::snowflake::{request, response};
 
@@ -32,8 +32,8 @@ pub struct Brought<'a, 'p> {
 pub struct Ids<'a> {
     /// The batch's own id.
     pub batch: &'a str,
-    /// The id of the statement that it belongs to, if the caller has told it.
-    pub statement: Option<&'a str>,
+    /// Who asks; batches of one statement have its id.
+    pub caller: Caller<'a>,
 }
 
 /// What a request about a batch is answered with.
@@ -113,7 +113,7 @@ impl Journaled<'_> {
             Some(Brought { numbers, plan, .. }) => self.work(lease, batch, numbers, plan).await,
             None => {
                 let rows = request::parse(&batch.body, self.function.parameters())?;
-                let plan = Plan::of(self.function, &rows.arguments);
+                let plan = Plan::asked_by(self.ids.caller, self.function, &rows.arguments);
                 self.work(lease, batch, &rows.numbers, &plan).await
             }
         }
@@ -150,7 +150,7 @@ impl Journaled<'_> {
     /// The batch among others of its statement, or of the account; none when nothing says what others there are.
     fn sharing(&self, plan: &Plan<'_>) -> Option<Sharing<'_>> {
         let Retention { journal: kept, shared_answers } = self.house.retention;
-        let (statement, shared, hours) = match (shared_answers.is_zero(), self.ids.statement) {
+        let (statement, shared, hours) = match (shared_answers.is_zero(), self.ids.caller.query_id) {
             (false, _) => (None, Shared::Earlier, shared_answers),
             (true, Some(statement)) => (Some(statement), Shared::Statement, kept),
             (true, None) => return None,

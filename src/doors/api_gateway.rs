@@ -20,8 +20,8 @@ use self::response::{Answer, takes_gzip};
 use super::event::{Members, text};
 use crate::batch::Plan;
 use crate::calls::{Brought, CallError, House, Ids, Stand, Times};
-use crate::function::Function;
-use crate::snowflake::headers::{BATCH_ID, QUERY_ID};
+use crate::function::{Caller, Function};
+use crate::snowflake::headers::{BATCH_ID, QUERY_ID, ROLE, USER};
 use crate::snowflake::{request as rows, response as pairs};
 
 pub use request::Version;
@@ -80,14 +80,15 @@ async fn stand(house: &House, request: &Request, event: &Members, times: Times) 
     let name = request.raw_http_path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let function = house.function(name)?;
     let headers = request.headers();
-    let id = |name| header(headers, name).filter(|id| !id.is_empty());
-    let ids = id(BATCH_ID).map(|batch| Ids { batch, statement: id(QUERY_ID) });
+    let told = |name| header(headers, name).filter(|told| !told.is_empty());
+    let caller = Caller { query_id: told(QUERY_ID), user: told(USER), role: told(ROLE) };
+    let ids = told(BATCH_ID).map(|batch| Ids { batch, caller });
     match *request.method() {
         Method::POST => {
             let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
             let sent = body::read(event.body.as_deref(), is_base64)?;
             let body = body::text(sent, header(headers, CONTENT_ENCODING.as_str()))?;
-            post(house, function, ids, &body, times).await
+            post(house, function, ids, caller, &body, times).await
         }
         Method::GET => get(house, function, ids, times).await,
         _ => Err(CallError::Rejected("send rows with POST, and ask for them again with GET".to_owned())),
@@ -103,11 +104,12 @@ async fn post(
     house: &House,
     function: &dyn Function,
     ids: Option<Ids<'_>>,
+    caller: Caller<'_>,
     body: &str,
     times: Times,
 ) -> Result<Stand, CallError> {
     let rows = rows::parse(body, function.parameters())?;
-    let plan = Plan::of(function, &rows.arguments);
+    let plan = Plan::asked_by(caller, function, &rows.arguments);
     if let Some(ids) = ids {
         let brought = Brought { body, numbers: &rows.numbers, arguments: &rows.arguments, plan: &plan };
         if let Some(stand) = house.answer_journaled(function, ids, Some(brought), times).await {

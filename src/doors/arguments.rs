@@ -60,11 +60,11 @@ fn argument<'a>(parameter: &Parameter, value: &'a RawValue) -> Result<Argument<'
         (_, Some(b'n')) => Ok(Argument::Null),
         (Kind::Text, Some(b'"')) => text(json).map(Argument::Text).ok_or_else(wrong),
         (Kind::Number, Some(b'-' | b'0'..=b'9')) => Ok(Argument::Number(json.into())),
-        (Kind::Object, Some(b'{')) => Argument::object(json).map_err(|_| wrong()),
-        (Kind::Object, Some(b'"')) => match text(json) {
-            Some(json) => Argument::object(&json).map_err(|_| wrong()),
-            None => Err(wrong()),
-        },
+        (Kind::Object | Kind::Json, Some(b'{' | b'[' | b'"')) => {
+            let text = if json.starts_with('"') { text(json).ok_or_else(wrong)? } else { json.into() };
+            let read = if *kind == Kind::Json { Argument::json } else { Argument::object };
+            read(&text).map_err(|_| wrong())
+        }
         _ => Err(wrong()),
     }
 }
@@ -109,6 +109,11 @@ mod tests {
         {
             assert_eq!(read_as(json, &KINDS), expected, "{json}");
         }
+        let json = [Parameter::json("json")];
+        for text in [r#"[["x", 1]]"#, r#"["[\"x\",1]"]"#] {
+            assert_eq!(read_as(text, &json), Ok(vec![Some(r#"["x",1]"#.to_owned())]), "{text}");
+        }
+        assert!(read_as("[5]", &json).unwrap_err().contains("must be an array or an object or null"));
         assert_eq!(read_as("[1]", &KINDS), Ok(vec![Some("1".to_owned())]));
         assert_eq!(read_as(r#"{"n":1}"#, &KINDS), Ok(vec![Some("1".to_owned()), None]));
         for (json, expected) in [

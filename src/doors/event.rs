@@ -46,6 +46,10 @@ pub struct Members {
     pub external_function: Option<Box<RawValue>>,
     /// Redshift.
     pub num_records: Option<Box<RawValue>>,
+    /// Redshift.
+    pub query_id: Option<Box<RawValue>>,
+    /// Redshift.
+    pub user: Option<Box<RawValue>>,
 }
 
 impl Members {
@@ -64,6 +68,8 @@ impl Members {
             "arguments" => &mut self.arguments,
             "external_function" => &mut self.external_function,
             "num_records" => &mut self.num_records,
+            "query_id" => &mut self.query_id,
+            "user" => &mut self.user,
             _ => return None,
         })
     }

@@ -48,7 +48,7 @@ pub async fn answer(house: &House, elements: &[Box<RawValue>], deadline: Instant
         }
         match place {
             Ok(Place { group, row }) => {
-                let is_bare = groups[group].function.rendering() == Rendering::Value;
+                let is_bare = groups[group].function.rendering() != Rendering::Envelope;
                 match outcomes[group][row].and_then(Outcome::refusal).filter(|_| is_bare) {
                     Some(refusal) => write_error(&mut output, refusal),
                     None => output.extend(["\"result\":", &results[group][row]]),

@@ -12,7 +12,7 @@ use super::arguments;
 use super::event::{Members, text};
 use crate::batch::Plan;
 use crate::calls::{CallError, House, LARGEST_ANSWER};
-use crate::function::Argument;
+use crate::function::{Argument, Caller};
 
 /// Whether the event is Redshift's.
 pub fn recognises(event: &Members) -> bool {
@@ -64,8 +64,15 @@ async fn rows(house: &House, event: &Members, deadline: Instant) -> Result<Vec<S
             None => Ok(vec![Argument::Null; parameters.len()]),
         })
         .collect::<Result<_, _>>()?;
-    let answers = house.answer(function, &Plan::of(function, &rows), deadline).await?;
+    let (query_id, user) = (number_or_text(event.query_id.as_deref()), text(event.user.as_deref()));
+    let caller = Caller { query_id: query_id.as_deref(), user: user.as_deref(), role: None };
+    let answers = house.answer(function, &Plan::asked_by(caller, function, &rows), deadline).await?;
     Ok(answers.json().map(|json| as_varchar(&json)).collect())
+}
+
+/// The id of a query: the documentation shows a number.
+fn number_or_text(member: Option<&RawValue>) -> Option<String> {
+    text(member).or_else(|| Some(member?.get().to_owned()).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())))
 }
 
 /// Redshift takes no objects from a Lambda UDF: they go as their JSON text.

@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
+use super::Caller;
+
 /// A parameter of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
@@ -26,6 +28,8 @@ pub enum Kind {
     Number,
     /// An object. A caller that has no objects gives it as the string of its JSON text.
     Object,
+    /// An object or an array, in the same way.
+    Json,
 }
 
 impl Parameter {
@@ -37,6 +41,16 @@ impl Parameter {
     /// A parameter that is a number.
     pub const fn number(name: &'static str) -> Self {
         Self { name, kind: Kind::Number, optional: false }
+    }
+
+    /// A parameter that is an object.
+    pub const fn object(name: &'static str) -> Self {
+        Self { name, kind: Kind::Object, optional: false }
+    }
+
+    /// A parameter that is an object or an array.
+    pub const fn json(name: &'static str) -> Self {
+        Self { name, kind: Kind::Json, optional: false }
     }
 
     /// A parameter that is an object, and may be left out.
@@ -52,6 +66,7 @@ impl Kind {
             Self::Text => "a string",
             Self::Number => "a number",
             Self::Object => "an object",
+            Self::Json => "an array or an object",
         }
     }
 }
@@ -65,7 +80,7 @@ pub enum Argument<'a> {
     Text(Cow<'a, str>),
     /// A number, with the digits that it came with.
     Number(Cow<'a, str>),
-    /// An object as canonical JSON text: members in the order of their names, no white space, numbers with their digits.
+    /// An object or an array as canonical JSON text: members in the order of their names, no white space, numbers with their digits.
     Object(Cow<'a, str>),
 }
 
@@ -79,7 +94,16 @@ impl<'a> Argument<'a> {
     ///
     /// What it is instead.
     pub fn object(json: &str) -> Result<Self, &'static str> {
-        if !json.trim_start().starts_with('{') {
+        if json.trim_start().starts_with('{') { Self::json(json) } else { Err("something else") }
+    }
+
+    /// Reads an object or an array into its canonical form.
+    ///
+    /// # Errors
+    ///
+    /// What it is instead.
+    pub fn json(json: &str) -> Result<Self, &'static str> {
+        if !json.trim_start().starts_with(['{', '[']) {
             return Err("something else");
         }
         let mut canonical = String::with_capacity(json.len());
@@ -134,15 +158,24 @@ fn write_canonical(canonical: &mut String, json: &str, depth: usize) -> Result<(
     Ok(())
 }
 
-/// The arguments of one row, in the order of the parameters. Those that were left out at the end are NULL.
+/// The arguments of one row, in the order of the parameters, and who asks. Those that were left out at the end are NULL.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a>(pub &'a [Argument<'a>]);
+pub struct Row<'a> {
+    arguments: &'a [Argument<'a>],
+    /// Who asks.
+    pub caller: Caller<'a>,
+}
 
 impl<'a> Row<'a> {
+    /// A row of these arguments.
+    pub fn new(arguments: &'a [Argument<'a>], caller: Caller<'a>) -> Self {
+        Self { arguments, caller }
+    }
+
     /// Whether a parameter that is not optional is NULL.
     pub fn is_null(self, parameters: &[Parameter]) -> bool {
         let required = parameters.iter().take_while(|parameter| !parameter.optional).count();
-        (0..required).any(|index| matches!(self.0.get(index), None | Some(Argument::Null)))
+        (0..required).any(|index| matches!(self.arguments.get(index), None | Some(Argument::Null)))
     }
 
     /// The text, the digits or the canonical JSON of the argument at that place; empty for NULL.
@@ -152,7 +185,7 @@ impl<'a> Row<'a> {
 
     /// The same; `None` for NULL.
     pub fn get(self, index: usize) -> Option<&'a str> {
-        self.0.get(index).and_then(Argument::as_str)
+        self.arguments.get(index).and_then(Argument::as_str)
     }
 }
 
@@ -168,6 +201,13 @@ mod tests {
         assert_eq!(canonical(r#"{"a":[1.50,-2e3,{"x":null}],"b":"é\n"}"#), expected);
         assert_eq!(canonical("{}"), Ok("{}".to_owned()));
         assert_eq!(canonical(r#"{"a":1,"a":2}"#), Ok(r#"{"a":2}"#.to_owned()), "the last of equal names holds");
+    }
+
+    #[test]
+    fn an_array_is_json_and_no_object() {
+        assert_eq!(Argument::json(r#"[ "a", {"b":1} ]"#), Ok(Argument::Object(r#"["a",{"b":1}]"#.into())));
+        assert_eq!(Argument::json("\"a\""), Err("something else"));
+        assert_eq!(Argument::object("[]"), Err("something else"));
     }
 
     #[test]
@@ -197,7 +237,7 @@ mod tests {
             (vec![Argument::Null, number], true),
             (vec![text], true),
         ] {
-            assert_eq!(Row(&row).is_null(&PARAMETERS), is_null, "{row:?}");
+            assert_eq!(Row::new(&row, Caller::default()).is_null(&PARAMETERS), is_null, "{row:?}");
         }
     }
 }

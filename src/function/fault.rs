@@ -73,6 +73,8 @@ pub struct Moment {
     /// The service's own error code, or a word for what has happened on the way; for the log and for the reason of a call that is
     /// given up.
     pub reason: Cow<'static, str>,
+    /// What is told of the row when it stays so; nothing where only the kind of failure can be told.
+    pub refusal: Option<Box<Refusal>>,
 }
 
 /// What kind of failure passes with the moment.
@@ -82,24 +84,29 @@ pub enum MomentKind {
     Throttled,
     /// The service failed, or the connection did.
     Failed,
-    /// There was an answer, which is paid for, and it could not be read.
+    /// There was an answer, which is paid for, and it could not be read, or is not what was asked for.
     Unreadable,
 }
 
 impl Moment {
     /// The service refused the call because of a quota.
     pub fn throttled(reason: impl Into<Cow<'static, str>>, retry_after: Option<Duration>) -> Self {
-        Self { kind: MomentKind::Throttled, retry_after, reason: reason.into() }
+        Self { kind: MomentKind::Throttled, retry_after, reason: reason.into(), refusal: None }
     }
 
     /// The service failed, or the connection did.
     pub fn failed(reason: impl Into<Cow<'static, str>>, retry_after: Option<Duration>) -> Self {
-        Self { kind: MomentKind::Failed, retry_after, reason: reason.into() }
+        Self { kind: MomentKind::Failed, retry_after, reason: reason.into(), refusal: None }
     }
 
     /// There was an answer, and it could not be read.
     pub fn unreadable(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind: MomentKind::Unreadable, retry_after: None, reason: reason.into() }
+        Self { kind: MomentKind::Unreadable, retry_after: None, reason: reason.into(), refusal: None }
+    }
+
+    /// There was an answer, and it is not what was asked for.
+    pub fn unfit(refusal: Refusal) -> Self {
+        Self { refusal: Some(Box::new(refusal)), ..Self::unreadable("an answer that is not what was asked for") }
     }
 }
 
@@ -127,11 +134,13 @@ pub enum Code {
     ServiceError,
     /// An argument is longer than the service takes.
     TooLarge,
+    /// The model's answer is not of the form that was asked for.
+    InvalidOutput,
 }
 
 impl Code {
     /// Every code with its name in an answer, and whether the same row may be answered at another time, by nothing but asking again.
-    const ALL: [(Self, &'static str, bool); 10] = [
+    const ALL: [(Self, &'static str, bool); 11] = [
         (Self::InvalidArgument, "invalid_argument", false),
         (Self::ContentBlocked, "content_blocked", false),
         (Self::ModelNotAllowed, "model_not_allowed", false),
@@ -142,6 +151,7 @@ impl Code {
         (Self::Timeout, "timeout", true),
         (Self::ServiceError, "service_error", true),
         (Self::TooLarge, "too_large", false),
+        (Self::InvalidOutput, "invalid_output", true),
     ];
 
     fn entry(self) -> (&'static str, bool) {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use super::{Answered, Fault, Refusal};
+use super::{Answered, Failed, Fault, Refusal};
 
 /// What a call is made to, and whose quota it uses.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,8 +25,10 @@ pub struct Job<'a> {
     pub target: Target,
     /// What else a refusal of the statement holds for, in canonical form: other options of the same model are another matter.
     pub options: Cow<'a, str>,
-    /// Rows with the same question share an answer.
-    pub question: Question<'a>,
+    /// Rows with the same question share an answer; a job without one is asked by itself.
+    pub question: Option<Question<'a>>,
+    /// Whether the caller would rather have no answer at all than NULL for this row.
+    pub must_be_answered: bool,
     /// Bytes of JSON that the value will have, where that is known before money is spent.
     pub expected_bytes: usize,
     /// How it is asked.
@@ -36,7 +38,7 @@ pub struct Job<'a> {
 /// How a job is asked.
 pub enum Call<'a> {
     /// By a service call of its own. Each use makes one.
-    Alone(Box<dyn Fn() -> BoxFuture<'a, Result<Answered, Fault>> + Send + Sync + 'a>),
+    Alone(Box<dyn Fn() -> BoxFuture<'a, Result<Answered, Failed>> + Send + Sync + 'a>),
     /// Together with others of its target and options, in one service call.
     Packed {
         /// The text that stands for the job in the call.
@@ -65,7 +67,7 @@ impl<'a> Call<'a> {
     pub fn alone<F, T>(call: F) -> Self
     where
         F: Fn() -> T + Send + Sync + 'a,
-        T: Future<Output = Result<Answered, Fault>> + Send + 'a,
+        T: Future<Output = Result<Answered, Failed>> + Send + 'a,
     {
         Self::Alone(Box::new(move || Box::pin(call())))
     }

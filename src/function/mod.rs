@@ -1,18 +1,22 @@
 //! The ground floor: what a function is, and the words that every room above speaks. It imports nothing of the house.
 
 mod argument;
+mod caller;
 mod envelope;
 mod fault;
 mod job;
 mod options;
 mod outcome;
+mod paid;
 
 pub use argument::{Argument, Kind, Parameter, Row};
+pub use caller::Caller;
 pub use envelope::{ErrorAsData, Rendering};
 pub use fault::{Code, Fault, Moment, MomentKind, Refusal, Whose};
 pub use job::{AskAll, Call, Job, PackFault, Question, Target};
 pub use options::{Options, refused as refused_option};
-pub use outcome::{Answered, Outcome, Shared, Usage, Value};
+pub use outcome::{Answered, Failed, Outcome, Shared, Told, Value};
+pub use paid::{Cost, Paid, Usage};
 
 /// One function that SQL can call.
 ///

@@ -37,6 +37,14 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// The options but for some, in canonical form where they came so; empty if there are none.
+    pub fn text_without(&self, names: &[&str]) -> String {
+        let others = self.0.iter().filter(|(name, _)| !names.contains(&name.as_ref()));
+        let members: Vec<String> =
+            others.map(|(name, value)| format!("{}:{}", serde_json::Value::from(&**name), value.get())).collect();
+        if members.is_empty() { String::new() } else { format!("{{{}}}", members.join(",")) }
+    }
+
     /// Whether the option is given.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
@@ -108,6 +116,13 @@ mod tests {
             let message = "the option \"size\" must be a whole number from 1 to 9";
             assert_eq!(size(json).unwrap_err().message, message, "{json}");
         }
+    }
+
+    #[test]
+    fn some_options_make_no_other_question() {
+        let text = |json| read(json).unwrap().text_without(&["word"]);
+        assert_eq!(text(r#"{"size":1.50,"word":"END"}"#), r#"{"size":1.50}"#);
+        assert_eq!((text(r#"{"word":"END"}"#), text(r#"{"size":null}"#)), (String::new(), String::new()));
     }
 
     #[test]

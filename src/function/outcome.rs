@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::Refusal;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Paid, Refusal};
 
 /// A function's value for one row, as JSON text.
 pub type Value = Box<str>;
@@ -12,12 +14,10 @@ pub type Value = Box<str>;
 pub struct Answered {
     /// The value.
     pub value: Value,
-    /// What the service counted, where it counts.
-    pub usage: Usage,
-    /// Why the model stopped, in the service's words, where the service says so.
-    pub stop_reason: Option<Box<str>>,
-    /// By what Amazon Location charges the call, in its words, where it says so.
-    pub pricing_bucket: Option<Box<str>>,
+    /// What it has cost.
+    pub paid: Paid,
+    /// What the service told beside it.
+    pub told: Told,
 }
 
 /// An answer of which nothing but the value is known.
@@ -27,37 +27,50 @@ impl From<Value> for Answered {
     }
 }
 
-/// Tokens, as the service counted them. What it did not say is unknown, and not zero.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Usage {
-    /// Tokens of the question, those of a cache apart.
-    pub input_tokens: Option<u64>,
-    /// Tokens of the answer.
-    pub output_tokens: Option<u64>,
-    /// Tokens that were read from a prompt cache.
-    pub cache_read_tokens: Option<u64>,
-    /// Tokens that were written to a prompt cache.
-    pub cache_write_tokens: Option<u64>,
+/// What a service call has given that has no value. It may have been paid for all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Why there is no value.
+    pub fault: Fault,
+    /// What it has cost.
+    pub paid: Paid,
+    /// What the service told beside it.
+    pub told: Told,
 }
 
-impl Usage {
-    /// What a row has used for which another has paid: nothing of what is known.
-    pub fn paid_by_another(self) -> Self {
-        let nothing = |count: Option<u64>| count.map(|_| 0);
-        Self {
-            input_tokens: nothing(self.input_tokens),
-            output_tokens: nothing(self.output_tokens),
-            cache_read_tokens: nothing(self.cache_read_tokens),
-            cache_write_tokens: nothing(self.cache_write_tokens),
-        }
+/// A failure that has cost nothing.
+impl<F: Into<Fault>> From<F> for Failed {
+    fn from(fault: F) -> Self {
+        Self { fault: fault.into(), paid: Paid::default(), told: Told::default() }
     }
+}
+
+/// What a service tells of a call, in its own words where it has words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The model that was asked, as the caller named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_id: Option<Box<str>>,
+    /// Why the model stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_reason: Option<Box<str>>,
+    /// The service tier that served the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<Box<str>>,
+    /// By what Amazon Location charges the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing_bucket: Option<Box<str>>,
 }
 
 /// What is known of one distinct row, for good: a value or a refusal, and how it came to that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The value, or why there is none.
-    pub result: Result<Answered, Refusal>,
+    pub result: Result<Value, Refusal>,
+    /// What all the calls for it have cost, over all invocations.
+    pub paid: Paid,
+    /// What the service told of the last of them.
+    pub told: Told,
     /// Service calls that were made for it, over all invocations; none for a row that was judged without one.
     pub attempts: u32,
     /// How long the call took that gave it.
@@ -67,7 +80,7 @@ pub struct Outcome {
 }
 
 /// Where the equal row was that paid for an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shared {
     /// In the same batch.
@@ -79,14 +92,26 @@ pub enum Shared {
 }
 
 impl Outcome {
+    /// A value, and nothing else that is known of it.
+    pub fn of(value: Value) -> Self {
+        Self {
+            result: Ok(value),
+            paid: Paid::default(),
+            told: Told::default(),
+            attempts: 0,
+            latency: Duration::ZERO,
+            shared: None,
+        }
+    }
+
     /// A refusal that needed no service call.
     pub fn judged(refusal: Refusal) -> Self {
-        Self { result: Err(refusal), attempts: 0, latency: Duration::ZERO, shared: None }
+        Self { result: Err(refusal), ..Self::of("null".into()) }
     }
 
     /// The value, if there is one.
     pub fn value(&self) -> Option<&str> {
-        self.result.as_ref().ok().map(|answered| &*answered.value)
+        self.result.as_deref().ok()
     }
 
     /// Why there is no value.

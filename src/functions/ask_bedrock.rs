@@ -1,21 +1,19 @@
-//! `ask_bedrock(instructions, user_context, model_id)`: one question to one model.
+//! `ask_bedrock(instructions, user_context, model_id [, options])`: one question to one model.
 
-use std::sync::Arc;
+use super::ask_model::{Asking, Models};
+use super::model_options::OptionsReader;
+use crate::function::{Function, Job, Parameter, Refusal, Rendering, Row};
 
-use super::ModelPatterns;
-use crate::bedrock::{Bedrock, Question};
-use crate::function::{Call, Code, Function, Job, Parameter, Refusal, Row, Target};
-
-/// Answers with the text of any Bedrock model.
+/// Answers with the text of any Bedrock model, or with JSON where `response_format` asks for it.
 pub struct AskBedrock {
-    bedrock: Arc<Bedrock>,
-    allowed: Arc<ModelPatterns>,
+    models: Models,
+    options: OptionsReader,
 }
 
 impl AskBedrock {
-    /// The function, restricted to the models that `allowed` matches.
-    pub fn new(bedrock: Arc<Bedrock>, allowed: Arc<ModelPatterns>) -> Self {
-        Self { bedrock, allowed }
+    /// The function over these models.
+    pub fn new(models: Models) -> Self {
+        Self { models, options: OptionsReader::with_response_format() }
     }
 }
 
@@ -25,23 +23,33 @@ impl Function for AskBedrock {
     }
 
     fn parameters(&self) -> &'static [Parameter] {
-        const { &[Parameter::text("instructions"), Parameter::text("user_context"), Parameter::text("model_id")] }
+        const {
+            &[
+                Parameter::text("instructions"),
+                Parameter::text("user_context"),
+                Parameter::text("model_id"),
+                Parameter::options("options"),
+            ]
+        }
+    }
+
+    fn rendering(&self) -> Rendering {
+        Rendering::Text
     }
 
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
-        let question = Question { instructions: row.text(0), user_context: row.text(1), model_id: row.text(2) };
-        self.allowed.check(question.model_id)?;
-        if question.user_context.trim().is_empty() {
-            let message = "user_context is empty or blank: give the text that the model should work on";
-            return Err(Refusal::row(Code::InvalidArgument, message));
-        }
-        let target = Target { name: format!("bedrock {}", question.model_id).into(), per_second: None };
-        Ok(Job {
-            target,
-            options: "".into(),
-            question: Box::new([question.model_id.into(), question.instructions.into(), question.user_context.into()]),
-            expected_bytes: 0,
-            call: Call::alone(move || self.bedrock.ask(question)),
-        })
+        let (instructions, user_context, model_id) = (row.text(0), row.text(1), row.text(2));
+        self.models.check(model_id)?;
+        let options = self.options.read(row.get(3), None)?;
+        let asking = Asking {
+            function: self.name(),
+            caller: row.caller,
+            instructions: instructions.into(),
+            text: user_context.into(),
+            model_id,
+            options,
+            member: None,
+        };
+        self.models.job(asking, ("user_context", user_context))
     }
 }

@@ -6,7 +6,7 @@ use super::ModelPatterns;
 use super::models::LONGEST_TOLD;
 use crate::bedrock::{Bedrock, Embedding, Family, InputType, Limits, Truncate};
 use crate::function::{
-    Answered, Call, Code, Fault, Function, Job, Options, PackFault, Parameter, Refusal, Row, Target, refused_option,
+    Answered, Call, Code, Failed, Function, Job, Options, PackFault, Parameter, Refusal, Row, Target, refused_option,
 };
 
 const OPTIONS: &[&str] = &["dimensions", "input_type", "normalize", "truncate"];
@@ -71,7 +71,8 @@ impl Function for EmbedText {
         };
         Ok(Job {
             target: Target { name: format!("bedrock {model_id}").into(), per_second: None },
-            question: Box::new([model_id.into(), options.clone().into(), text.into()]),
+            question: Some(Box::new([model_id.into(), options.clone().into(), text.into()])),
+            must_be_answered: false,
             options: options.into(),
             expected_bytes: usize::from(how.dimensions) * BYTES_OF_NUMBER + 2,
             call,
@@ -80,14 +81,14 @@ impl Function for EmbedText {
 }
 
 /// The answer to a call for one text.
-fn one(answered: Result<Vec<Answered>, PackFault>) -> Result<Answered, Fault> {
+fn one(answered: Result<Vec<Answered>, PackFault>) -> Result<Answered, Failed> {
     match answered {
         Ok(answers) => answers
             .into_iter()
             .next()
             .ok_or_else(|| Refusal::row(Code::ServiceError, "the model's answer holds no vector").into()),
         Err(PackFault::Member(_, refusal)) => Err(refusal.into()),
-        Err(PackFault::Whole(fault)) => Err(fault),
+        Err(PackFault::Whole(fault)) => Err(fault.into()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::address;
 use super::place_options::PlaceOptions;
-use crate::function::{Answered, Call, Code, Fault, Function, Job, Parameter, Refusal, Row, Value};
+use crate::function::{Answered, Call, Code, Failed, Function, Job, Parameter, Refusal, Row, Value};
 use crate::location::{Found, Location, Operation, Place, Score};
 
 /// Answers with the best place, or NULL where nothing matches.
@@ -42,7 +42,8 @@ impl Function for Geocode {
             target: self.location.target(Operation::Geocode),
             // What the service may refuse for all rows has nothing to do with them: they are checked here.
             options: "".into(),
-            question: Box::new([address.text.clone(), row.text(1).into()]),
+            question: Some(Box::new([address.text.clone(), row.text(1).into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || {
                 let address = Arc::clone(&address);
@@ -77,10 +78,10 @@ struct Answer<'a> {
 }
 
 /// The best place, with all of them where more than one was asked for; null where there is none.
-pub(super) fn answer(found: Found<Place>, most: Option<u8>) -> Result<Answered, Fault> {
+pub(super) fn answer(found: Found<Place>, most: Option<u8>) -> Result<Answered, Failed> {
     let candidates = most.filter(|most| *most > 1).map(|_| &*found.results);
     let best = found.results.first().map(|best| Answer { best, candidates });
-    Ok(Answered { pricing_bucket: found.pricing_bucket, ..Answered::from(json(&best)?) })
+    Ok(Answered { told: found.told(), ..Answered::from(json(&best)?) })
 }
 
 /// A value as JSON text.
@@ -117,7 +118,7 @@ pub(super) mod tests {
 
     fn value(places: Vec<Place>, most: Option<u8>) -> Value {
         let answered = answer(Found { results: places, pricing_bucket: Some("Core".into()) }, most).unwrap();
-        assert_eq!(answered.pricing_bucket.as_deref(), Some("Core"));
+        assert_eq!(answered.told.pricing_bucket.as_deref(), Some("Core"));
         serde_json::from_str(&answered.value).unwrap()
     }
 

@@ -36,14 +36,15 @@ impl Function for GetCoordinate {
         Ok(Job {
             target: self.location.target(Operation::Geocode),
             options: "".into(),
-            question: Box::new([address.text.clone()]),
+            question: Some(Box::new([address.text.clone()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || {
                 let address = Arc::clone(&address);
                 async move {
                     let found = self.location.geocode(&address).await?;
                     let value = json(found.results.first());
-                    Ok(Answered { pricing_bucket: found.pricing_bucket, ..Answered::from(value) })
+                    Ok(Answered { told: found.told(), ..Answered::from(value) })
                 }
             }),
         })

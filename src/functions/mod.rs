@@ -4,23 +4,34 @@
 
 mod address;
 mod ask_bedrock;
+mod ask_model;
+mod classify_text;
 mod embed_text;
+mod extract_fields;
+mod filter_text;
 mod geocode;
 mod get_coordinate;
+mod model_options;
 mod models;
 mod place_options;
 mod reverse_geocode;
+mod sentiment;
 mod suggest_address;
 mod try_form;
 
 use std::sync::Arc;
 
 pub use ask_bedrock::AskBedrock;
+pub use ask_model::Models;
+pub use classify_text::ClassifyText;
 pub use embed_text::EmbedText;
+pub use extract_fields::ExtractFields;
+pub use filter_text::FilterText;
 pub use geocode::Geocode;
 pub use get_coordinate::GetCoordinate;
 pub use models::ModelPatterns;
 pub use reverse_geocode::ReverseGeocode;
+pub use sentiment::Sentiment;
 pub use suggest_address::SuggestAddress;
 pub use try_form::Try;
 
@@ -42,16 +53,21 @@ impl Functions {
     /// The list, over these services; SQL may name the models that `allowed` matches.
     pub fn new(bedrock: Bedrock, allowed: ModelPatterns, location: Location) -> Self {
         let (bedrock, allowed, location) = (Arc::new(bedrock), Arc::new(allowed), Arc::new(location));
-        let with_try: Vec<Arc<dyn Function>> = vec![
-            Arc::new(EmbedText::new(Arc::clone(&bedrock), Arc::clone(&allowed))),
+        let models = Models::new(Arc::clone(&bedrock), Arc::clone(&allowed));
+        let functions: Vec<Arc<dyn Function>> = vec![
+            Arc::new(AskBedrock::new(models.clone())),
+            Arc::new(ClassifyText::new(models.clone())),
+            Arc::new(ExtractFields::new(models.clone())),
+            Arc::new(FilterText::new(models.clone())),
+            Arc::new(Sentiment::new(models)),
+            Arc::new(EmbedText::new(bedrock, allowed)),
             Arc::new(GetCoordinate::new(Arc::clone(&location))),
             Arc::new(Geocode::new(Arc::clone(&location))),
             Arc::new(ReverseGeocode::new(Arc::clone(&location))),
             Arc::new(SuggestAddress::new(location)),
         ];
-        let ask_bedrock: Arc<dyn Function> = Arc::new(AskBedrock::new(bedrock, allowed));
         let both = |function: Arc<dyn Function>| [Arc::clone(&function), Arc::new(Try::new(function))];
-        Self([ask_bedrock].into_iter().chain(with_try.into_iter().flat_map(both)).collect())
+        Self(functions.into_iter().flat_map(both).collect())
     }
 
     /// The function of that name.
@@ -74,13 +90,14 @@ mod tests {
     use aws_config::SdkConfig;
 
     use super::*;
+    use crate::bedrock::Prices;
     use crate::function::Rendering;
     use crate::location::IntendedUse;
 
     fn functions(intended_use: IntendedUse) -> Functions {
         let config = SdkConfig::builder().build();
         let location = Location::new(None, intended_use, 100, config.clone());
-        Functions::new(Bedrock::new(config), ModelPatterns::default(), location)
+        Functions::new(Bedrock::new(config, Prices::default()), ModelPatterns::default(), location)
     }
 
     #[test]
@@ -101,10 +118,11 @@ mod tests {
         let functions = functions(IntendedUse::Storage);
         let is_try = |function: &&Arc<dyn Function>| function.rendering() == Rendering::Envelope;
         let tries: Vec<_> = functions.0.iter().filter(is_try).collect();
-        assert_eq!(tries.len(), 5);
+        assert_eq!(tries.len(), 10);
         for try_form in tries {
             let of = functions.find(try_form.name().strip_prefix("try_").unwrap()).unwrap();
-            assert_eq!((of.rendering(), of.parameters()), (Rendering::Value, try_form.parameters()));
+            assert_ne!(of.rendering(), Rendering::Envelope);
+            assert_eq!(of.parameters(), try_form.parameters());
         }
         assert!(functions.find("try_nothing").is_err_and(|error| error.contains("try_geocode")));
     }

@@ -40,13 +40,14 @@ impl Function for SuggestAddress {
         Ok(Job {
             target: self.location.target(Operation::Suggest),
             options: "".into(),
-            question: Box::new([text.text.clone(), row.text(1).into()]),
+            question: Some(Box::new([text.text.clone(), row.text(1).into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || {
                 let text = Arc::clone(&text);
                 async move {
                     let found = self.location.suggest(&text).await?;
-                    Ok(Answered { pricing_bucket: found.pricing_bucket, ..Answered::from(json(&found.results)?) })
+                    Ok(Answered { told: found.told(), ..Answered::from(json(&found.results)?) })
                 }
             }),
         })

@@ -13,7 +13,7 @@ use super::{JournalError, Key};
 use crate::function::{Outcome, Question};
 
 /// The version of what an answer's item holds, and of what makes two questions the same. Items of another version are never read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Within what equal questions share an answer: one function, and one statement or the whole account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

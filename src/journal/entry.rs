@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{JournalError, milliseconds};
 use crate::batch::{Entry, Known, Tries};
-use crate::function::{Answered, Code, Outcome, Refusal, Shared, Usage, Whose};
+use crate::function::{Code, Outcome, Paid, Refusal, Shared, Told, Whose};
 
 /// Bytes up to which an item of a table costs one unit to write, however small it is; less what is around the outcome.
 const SMALL: usize = 800;
@@ -36,12 +36,10 @@ struct WrittenOutcome<'a> {
     value: Option<&'a RawValue>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     refused: Option<Refused<'a>>,
+    #[serde(default, skip_serializing_if = "Paid::is_nothing")]
+    paid: Paid,
     #[serde(default, skip_serializing_if = "is_default")]
-    usage: Usage,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    stop_reason: Option<Box<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pricing_bucket: Option<Box<str>>,
+    told: Told,
     attempts: u32,
     latency_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,8 +55,8 @@ struct Refused<'a> {
     service_code: Option<Box<str>>,
 }
 
-fn is_default(usage: &Usage) -> bool {
-    *usage == Usage::default()
+fn is_default(told: &Told) -> bool {
+    *told == Told::default()
 }
 
 /// The bytes to keep of an entry, at `now`; none for an empty one.
@@ -126,38 +124,23 @@ impl<'a> WrittenOutcome<'a> {
     /// `None` for a value that is no JSON, which no function gives.
     fn of(outcome: &'a Outcome) -> Option<Self> {
         let latency_ms = u64::try_from(outcome.latency.as_millis()).unwrap_or(u64::MAX);
-        let (value, refused, usage, stop_reason, pricing_bucket) = match &outcome.result {
-            Ok(Answered { value, usage, stop_reason, pricing_bucket }) => {
-                let value = Some(serde_json::from_str(value).ok()?);
-                (value, None, *usage, stop_reason.clone(), pricing_bucket.clone())
-            }
-            Err(refusal) => (None, Some(Refused::of(refusal)), Usage::default(), None, None),
+        let (value, refused) = match &outcome.result {
+            Ok(value) => (Some(serde_json::from_str(value).ok()?), None),
+            Err(refusal) => (None, Some(Refused::of(refusal))),
         };
-        Some(Self {
-            value,
-            refused,
-            usage,
-            stop_reason,
-            pricing_bucket,
-            attempts: outcome.attempts,
-            latency_ms,
-            shared: outcome.shared,
-        })
+        let Outcome { paid, told, attempts, shared, .. } = outcome.clone();
+        Some(Self { value, refused, paid, told, attempts, latency_ms, shared })
     }
 }
 
 impl From<WrittenOutcome<'_>> for Outcome {
     fn from(written: WrittenOutcome<'_>) -> Self {
-        let WrittenOutcome { value, refused, usage, stop_reason, pricing_bucket, attempts, latency_ms, shared } =
-            written;
+        let WrittenOutcome { value, refused, paid, told, attempts, latency_ms, shared } = written;
         let result = match refused {
             Some(refused) => Err(refused.into()),
-            None => {
-                let value = value.map_or("null", RawValue::get).into();
-                Ok(Answered { value, usage, stop_reason, pricing_bucket })
-            }
+            None => Ok(value.map_or("null", RawValue::get).into()),
         };
-        Self { result, attempts, latency: Duration::from_millis(latency_ms), shared }
+        Self { result, paid, told, attempts, latency: Duration::from_millis(latency_ms), shared }
     }
 }
 
@@ -193,6 +176,7 @@ pub(super) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, JournalError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::function::{Cost, Usage};
 
     #[test]
     fn what_is_written_is_read_and_the_latest_counts_hold() {
@@ -203,21 +187,24 @@ mod tests {
             ..Refusal::row(Code::TooLarge, "long \"x\"")
         };
         let usage = Usage { input_tokens: Some(3), ..Usage::default() };
-        let value = Answered {
-            value: "{\"a\":1.50}".into(),
-            usage,
+        let told = Told {
+            model_id: Some("m".into()),
             stop_reason: Some("end_turn".into()),
+            service_tier: Some("flex".into()),
             pricing_bucket: Some("Core".into()),
         };
+        let paid = Paid { usage, cost: Some(Cost(35)) };
         let outcome = |result| Outcome {
             result,
+            paid,
+            told: told.clone(),
             attempts: 2,
             latency: Duration::from_millis(70),
             shared: Some(Shared::Statement),
         };
-        let tries = |failed| Tries { calls: 4, failed, ..Tries::default() };
+        let tries = |failed| Tries { calls: 4, failed, paid, ..Tries::default() };
         let first = Entry {
-            outcomes: vec![(0, outcome(Ok(value))), (7, outcome(Err(refusal.clone())))],
+            outcomes: vec![(0, outcome(Ok("{\"a\":1.50}".into()))), (7, outcome(Err(refusal.clone())))],
             tries: vec![(3, tries(1)), (4, tries(1))],
             holds: vec![("model".to_owned(), Duration::from_secs(30))],
             reason: Some("SlowDown".to_owned()),
@@ -241,8 +228,8 @@ mod tests {
     #[test]
     fn an_outcome_is_small_as_it_is_or_gzipped() {
         for length in [5, 10_000] {
-            let value = Answered::from(serde_json::Value::from("é".repeat(length)).to_string().into_boxed_str());
-            let outcome = Outcome { result: Ok(value), attempts: 1, latency: Duration::from_millis(7), shared: None };
+            let value = serde_json::Value::from("é".repeat(length)).to_string().into_boxed_str();
+            let outcome = Outcome { attempts: 1, latency: Duration::from_millis(7), ..Outcome::of(value) };
             let bytes = encode_outcome(&outcome);
             assert!(bytes.len() < 900);
             assert_eq!(decode_outcome(&bytes), Some(outcome));

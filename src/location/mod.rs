@@ -15,7 +15,7 @@ pub use self::question::{Address, Bounds, Coordinate, Point};
 
 use self::place_index::PlaceIndex;
 use self::places::Places;
-use crate::function::{Fault, Target};
+use crate::function::{Fault, Target, Told};
 
 /// What Amazon Location's terms let be done with an answer.
 ///
@@ -103,6 +103,13 @@ pub struct Found<T> {
     pub results: Vec<T>,
     /// `Core`, `Advanced`, `Stored`, …
     pub pricing_bucket: Option<Box<str>>,
+}
+
+impl<T> Found<T> {
+    /// What the service told beside the results.
+    pub fn told(&self) -> Told {
+        Told { pricing_bucket: self.pricing_bucket.clone(), ..Told::default() }
+    }
 }
 
 /// Amazon Location in one Region.

@@ -306,8 +306,8 @@ impl<'de> DeserializeSeed<'de> for OfKind {
         let what = match (self.0, json.as_bytes().first()) {
             (_, Some(b'n')) => return Ok(Argument::Null),
             (Kind::Number, Some(b'-' | b'0'..=b'9')) => return Ok(Argument::Number(json.into())),
-            (Kind::Object, Some(b'{')) => match Argument::object(json) {
-                Ok(object) => return Ok(object),
+            (Kind::Object | Kind::Json, Some(b'{')) | (Kind::Json, Some(b'[')) => match Argument::json(json) {
+                Ok(json) => return Ok(json),
                 Err(what) => what,
             },
             (_, Some(b'{')) => "an object",

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
-use snowflake_aws_functions::function::{Answered, Outcome};
+use snowflake_aws_functions::function::Outcome;
 use snowflake_aws_functions::journal::{
     AnswerKey, Answers, Asking, Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Memory, NewRows, Recalled,
     Scope, Tag, Then,
@@ -167,8 +167,7 @@ async fn one_of_many_claims_wins(journal: &dyn Journal) {
 
 /// An outcome of that value.
 fn outcome(value: &str) -> Outcome {
-    let answered = Answered::from(json!(value).to_string().into_boxed_str());
-    Outcome { result: Ok(answered), attempts: 1, latency: Duration::from_millis(5), shared: None }
+    Outcome { attempts: 1, latency: Duration::from_millis(5), ..Outcome::of(json!(value).to_string().into()) }
 }
 
 /// A scope of its own, and keys in it.

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sandbox::aws::{Aws, AwsOptions, Fault, Matching, Rule, reply};
 use serde_json::{Value, json};
-use snowflake_aws_functions::bedrock::Bedrock;
+use snowflake_aws_functions::bedrock::{Bedrock, Prices};
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
 use snowflake_aws_functions::functions::{Functions, ModelPatterns};
@@ -95,7 +95,7 @@ impl Sandbox {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         let functions = Functions::new(
-            Bedrock::new(config.clone()),
+            Bedrock::new(config.clone(), Prices::default()),
             ModelPatterns::default(),
             Location::new(None, IntendedUse::SingleUse, 100, config),
         );

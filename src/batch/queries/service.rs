@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Query;
 use crate::batch::limiter::{Change, Changed, Track, Tracks, TracksError};
-use crate::function::{Answered, Call, Fault, Function, Job, Moment, Parameter, Refusal, Row, Target};
+use crate::function::{Answered, Call, Failed, Function, Job, Moment, Parameter, Refusal, Row, Target};
 
 /// A model that answers after a while, and whose quota all environments share.
 pub struct Service {
@@ -55,7 +55,7 @@ impl Service {
         is_admitted
     }
 
-    async fn ask(&self) -> Result<Answered, Fault> {
+    async fn ask(&self) -> Result<Answered, Failed> {
         sleep(Duration::from_micros(fastrand::u64(1000..10_000))).await;
         if !self.admits() {
             *self.throttled.lock().unwrap() += 1;
@@ -105,7 +105,8 @@ impl Function for Service {
         Ok(Job {
             target: Target { name: "model".into(), per_second: None },
             options: "".into(),
-            question: Box::new([row.text(0).into()]),
+            question: Some(Box::new([row.text(0).into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(|| self.ask()),
         })

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::function::{
-    Answered, Argument, Call, Code, Fault, Function, Job, Moment, Outcome, PackFault, Parameter, Refusal, Row, Target,
+    Answered, Argument, Call, Code, Failed, Function, Job, Moment, Outcome, PackFault, Parameter, Refusal, Row, Target,
     Whose,
 };
 
@@ -74,7 +74,7 @@ impl Scripted {
         script.and_then(|steps| steps.get(*attempt - 1).or(steps.last())).cloned().unwrap_or(Step::Answer)
     }
 
-    async fn ask(&self, text: &str) -> Result<Answered, Fault> {
+    async fn ask(&self, text: &str) -> Result<Answered, Failed> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.order.lock().unwrap().push(text.to_owned());
         let step = self.step(text);
@@ -148,7 +148,8 @@ impl Function for Scripted {
         Ok(Job {
             target: Target { name: row.text(1).to_owned().into(), per_second: None },
             options: options.into(),
-            question: Box::new([text.into(), row.text(1).into(), options.into()]),
+            question: Some(Box::new([text.into(), row.text(1).into(), options.into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call,
         })

@@ -66,10 +66,10 @@ async fn what_others_ask_for_is_not_asked_until_it_is_taken_back() {
     assert_eq!(work.run_until(Instant::now() + 5 * SECOND).await, Progress::Paused);
     assert_eq!(function.calls(), 0);
     let of_another = Outcome {
-        result: Ok(answer("from another")),
         attempts: 3,
         latency: SECOND,
         shared: Some(crate::function::Shared::Statement),
+        ..Outcome::of(answer("from another").value)
     };
     work.learn(0, of_another.clone());
     work.take_back([1, 3]);
@@ -117,7 +117,7 @@ async fn an_outcome_tells_how_it_came_about() {
     all.extend(rows(["b"], "bad"));
     let answers = run(&function, &all, 8, 20 * SECOND).await.unwrap();
     let [
-        Some(Outcome { attempts: 2, latency: SECOND, result: Ok(_), shared: None }),
+        Some(Outcome { attempts: 2, latency: SECOND, result: Ok(_), shared: None, .. }),
         Some(Outcome { attempts: 0, .. }),
     ] = answers.rows().collect::<Vec<_>>()[..]
     else {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Embedding, Family, InputType, Truncate, numbers};
-use crate::function::{Answered, Moment, Usage};
+use crate::function::{Answered, Moment, Paid, Usage};
 
 /// The body that asks for the vectors of texts; of families that take one text, for that of the first.
 pub fn body(how: Embedding<'_>, texts: &[String]) -> Value {
@@ -137,7 +137,7 @@ fn vectors(family: Family, body: &[u8]) -> Option<Vec<Answered>> {
     };
     let answered = |vector: Vector<'_>| {
         let value = numbers::write(&vector).filter(|_| !vector.is_empty())?;
-        Some(Answered { usage, ..Answered::from(value) })
+        Some(Answered { paid: Paid { usage, cost: None }, ..Answered::from(value) })
     };
     vectors.into_iter().map(answered).collect()
 }
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(values(Family::Nova, r#"{"embeddings":[{"embeddingType":"TEXT","embedding":[0.5,1]}]}"#), one);
         assert_eq!(values(Family::Titan, r#"{"embedding":[0.5,1],"embeddingsByType":{"float":[0.5,1]}}"#), one);
         let titan = read(Family::Titan, br#"{"embedding":[0.5],"inputTextTokenCount":3}"#).unwrap();
-        assert_eq!(titan[0].usage.input_tokens, Some(3));
+        assert_eq!(titan[0].paid.usage.input_tokens, Some(3));
         for (family, body) in [
             (Family::Titan, "{}"),
             (Family::Titan, r#"{"embedding":[]}"#),

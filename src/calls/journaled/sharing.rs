@@ -66,7 +66,7 @@ impl<'a> Sharing<'a> {
         plan: &Plan<'_>,
         times: Times,
     ) -> Self {
-        let key = |row: &Result<Job<'_>, Refusal>| row.as_ref().ok().map(|job| scope.key(&job.question));
+        let key = |row: &Result<Job<'_>, Refusal>| Some(scope.key(row.as_ref().ok()?.question.as_ref()?));
         let keys = plan.distinct().iter().map(key).collect();
         let until = times.now;
         let patience = PATIENCE.min(times.deadline.saturating_duration_since(times.begin) / PATIENT_PART);

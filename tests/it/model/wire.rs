@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use snowflake_aws_functions::function::{
-    Answered, Call as Asking, Fault, Function, Job, Parameter, Refusal, Row, Target,
+    Answered, Call as Asking, Failed, Fault, Function, Job, Parameter, Refusal, Row, Target,
 };
 use snowflake_aws_functions::journal::{
     Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Memory, NewRows, Then,
@@ -230,7 +230,8 @@ impl Function for Wire {
         Ok(Job {
             target: Target { name: "service".into(), per_second: None },
             options: "".into(),
-            question: Box::new([text.into()]),
+            question: Some(Box::new([text.into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Asking::alone(move || self.ask(text)),
         })
@@ -238,10 +239,10 @@ impl Function for Wire {
 }
 
 impl Wire {
-    async fn ask(&self, text: &str) -> Result<Answered, Fault> {
+    async fn ask(&self, text: &str) -> Result<Answered, Failed> {
         let (answer, reply) = oneshot::channel();
         let call = Call { by: self.by, row: text.to_owned(), begin: 0, checked: false, answer };
         self.wires.lock().unwrap().calls.push(call);
-        reply.await.unwrap()
+        Ok(reply.await.unwrap()?)
     }
 }
