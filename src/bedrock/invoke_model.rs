@@ -78,7 +78,7 @@ pub async fn ask(client: &Client, family: Family, question: &Question<'_>) -> Re
         .model_id(question.model_id)
         .content_type("application/json")
         .accept("application/json")
-        .set_request_metadata(serde_json::to_string(&metadata::of(question)).ok())
+        .set_request_metadata(metadata::of(question).and_then(|told| serde_json::to_string(&told).ok()))
         .body(Blob::new(family.body(question).to_string()))
         .send()
         .await

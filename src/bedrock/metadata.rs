@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Question;
+use crate::function::Caller;
 
 /// Most characters of a value.
 ///
@@ -10,16 +11,20 @@ use super::Question;
 /// `[a-zA-Z0-9\s:_@$#=/+,-.]`.
 const LONGEST: usize = 256;
 
-/// What is told of a question: the query, the function, and the user and the role where the caller says them.
-pub fn of(question: &Question<'_>) -> BTreeMap<&'static str, String> {
+/// What is told of a question: the query, the function, and the user and the role, as far as the caller says them; nothing of one that
+/// says nothing.
+pub fn of(question: &Question<'_>) -> Option<BTreeMap<String, String>> {
     let caller = question.caller;
+    if caller == Caller::default() {
+        return None;
+    }
     let told = [
         ("function", Some(question.function)),
         ("query_id", caller.query_id),
         ("user", caller.user),
         ("role", caller.role),
     ];
-    told.into_iter().filter_map(|(name, value)| Some((name, clean(value?)))).collect()
+    Some(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), clean(value?)))).collect())
 }
 
 /// A value of which no character costs the call: what the service does not take is an underscore.

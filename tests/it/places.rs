@@ -190,7 +190,8 @@ async fn an_envelope_tells_no_match_from_an_error_and_what_was_paid() {
     }
     let envelope = |value: Value, attempts: u32, bucket: Value| {
         json!({
-            "value": value, "error": null, "stop_reason": null, "usage": null, "pricing_bucket": bucket, "attempts": attempts,
+            "value": value, "error": null, "stop_reason": null, "truncated": null, "model_id": null, "usage": null, "cost_usd": null,
+            "service_tier": null, "pricing_bucket": bucket, "attempts": attempts,
             "latency_ms": 0, "shared": null,
         })
     };

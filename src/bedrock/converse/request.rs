@@ -56,9 +56,7 @@ pub fn request(
         .set_service_tier(service_tier(inference)?)
         .set_performance_config(performance_config(inference))
         .set_additional_model_request_fields(additional)
-        .set_request_metadata(Some(
-            metadata::of(question).into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        ));
+        .set_request_metadata(metadata::of(question).map(|told| told.into_iter().collect()));
     let instructions = instructions(question, manner);
     let (request, before) = match (instructions.trim().is_empty(), manner.fold) {
         (true, _) => (request, None),
