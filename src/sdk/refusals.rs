@@ -75,7 +75,7 @@ const NOT_TAKEN: Means = Statement(
 );
 const TOO_LONG: Means = Row(TooLarge, "the text is longer than the model takes");
 const NO_TIER: Means =
-    Statement(InvalidArgument, "the model {subject} does not have this service tier: use another one, or none");
+    Statement(InvalidArgument, "the model {subject} does not have this service_tier: use another one, or leave it out");
 const PROFILE: &str = "the model {subject} is only called through an inference profile: name the profile, usually the same id behind a prefix such as us. or global., as in us.provider.model-v1:0";
 
 #[rustfmt::skip]
@@ -135,6 +135,8 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 0, "", "did not allow prompt caching", Statement(InvalidArgument, "the model {subject} takes no prompt caching"),
         "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information."),
     line(BEDROCK, 401, "", "", Statement(AccessDenied, NO_ACCESS), "The request is not signed."),
+    line(BEDROCK, 403, "", "ApplyGuardrail", Statement(AccessDenied, "the function's role may not use this guardrail: allow bedrock:ApplyGuardrail on its ARN in the role's policy"),
+        "User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: bedrock:ApplyGuardrail on resource: arn:aws:bedrock:us-west-2:111122223333:guardrail/abc"),
     line(BEDROCK, 403, "", "", Statement(AccessDenied, NO_ACCESS), "User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: bedrock:InvokeModel"),
     line(BEDROCK, 404, "", "", Statement(ModelNotFound, "the model {subject} does not exist or is past its end of life: name a current model"),
         "This model version has reached the end of its life. Please refer to the AWS documentation for more details."),
@@ -155,6 +157,18 @@ pub(super) const TABLE: &[Line] = &[
     // Source: the service tiers, in Bedrock's user guide; bifrost#7266.
     line(BEDROCK, 400, "", "service tier", NO_TIER, "The provided service tier is not supported for this model."),
     line(BEDROCK, 400, "", "reservation not found", NO_TIER, "Reservation not found."),
+    // Source: the names of the members in the service's model; the words are those of its other refusals, and not confirmed.
+    line(BEDROCK, 400, "", "performance configuration", Statement(InvalidArgument, "the model {subject} does not have this performance: leave it out"),
+        "Latency performance configuration is not supported for this model."),
+    line(BEDROCK, 400, "", "output_config.effort", Statement(InvalidArgument, "the model {subject} takes no effort, or not this one: leave it out"),
+        "output_config.effort: Extra inputs are not permitted"),
+    line(BEDROCK, 400, "", "stopSequences", Statement(InvalidArgument, "the model {subject} takes no stop_sequences, or not these: leave them out"),
+        "This model doesn't support the stopSequences field. Remove stopSequences and try again."),
+    // Source: the errors of guardrails in public clients of Converse.
+    line(BEDROCK, 400, "", "guardrail identifier or version", Statement(InvalidArgument, "there is no guardrail of this id and version in this account and Region: check the option guardrail"),
+        "The guardrail identifier or version provided in the request does not exist."),
+    line(BEDROCK, 400, "", "guardrailIdentifier", Statement(InvalidArgument, "the option guardrail has no id or ARN of a guardrail: check it"),
+        "1 validation error detected: Value 'a b' at 'guardrailConfig.guardrailIdentifier' failed to satisfy constraint"),
     line(BEDROCK, 400, "", "deprecated for this model", Statement(InvalidArgument, "the model {subject} does not take one of the options: leave temperature and top_p out"), "`temperature` is deprecated for this model."),
 
     // A body that the model's schema does not take. Source: BerriAI/litellm#30314, #7416.

@@ -9,7 +9,7 @@ use super::super::structured::{Format, Way};
 use super::super::{content_blocked, document, json_text};
 use super::guardrail;
 use super::request::Manner;
-use crate::function::{Answered, Code, Failed, Fault, Moment, Paid, Refusal, Told, Usage, Value};
+use crate::function::{Answered, Code, Failed, Fault, Moment, MomentKind, Paid, Refusal, Told, Usage, Value};
 
 /// Reads an answer. What has no value was paid for all the same.
 pub fn read(
@@ -42,9 +42,7 @@ fn value(answer: &ConverseOutput, question: &Question<'_>, manner: Manner<'_>) -
         StopReason::ContentFiltered => return Err(content_blocked().into()),
         // The model broke the form of its own answer; asked once more, it may keep it.
         StopReason::MalformedModelOutput | StopReason::MalformedToolUse => {
-            let moment = Moment::unreadable(answer.stop_reason.as_str().to_owned());
-            let refusal = manner.form.map(|_| Box::new(invalid("the model did not keep to the form of an answer")));
-            return Err(Moment { refusal, ..moment }.into());
+            return Err(of_form(Moment::unreadable(answer.stop_reason.as_str().to_owned()), manner).into());
         }
         _ => {}
     }
@@ -71,6 +69,13 @@ fn structured(format: &Format, way: Way, text: &str, is_cut: bool, question: &Qu
         question.was_unfit(unfit);
         Moment::unfit(refusal).into()
     })
+}
+
+/// An answer that could not be read, where JSON was asked for: then it is of the wrong form.
+pub fn of_form(moment: Moment, manner: Manner<'_>) -> Moment {
+    let is_of_form = moment.kind == MomentKind::Unreadable && manner.form.is_some();
+    let refusal = is_of_form.then(|| Box::new(invalid("the model did not keep to the form of an answer, twice")));
+    Moment { refusal: moment.refusal.or(refusal), ..moment }
 }
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {

@@ -52,7 +52,10 @@ pub async fn ask(
         match other.filter(|_| manners_left > 0) {
             Some(other) => manner = other,
             None => {
-                let fault = sdk::fault(&error, Service::Bedrock, question.model_id);
+                let fault = match sdk::fault(&error, Service::Bedrock, question.model_id) {
+                    Fault::Moment(moment) => Fault::Moment(answer::of_form(moment, manner)),
+                    fault => fault,
+                };
                 let told = Told { model_id: Some(question.model_id.into()), ..Told::default() };
                 return Err(Failed { told, ..fault.into() });
             }
