@@ -17,10 +17,10 @@ pub struct Call {
     pub at: Instant,
     /// When its answer was ready.
     pub answered_at: Option<Instant>,
-    /// `converse`, `invoke`, `search_text`, `search_position`, `search_suggestions`, `geocode`, `reverse_geocode` or `suggest`; `unknown` for
-    /// any other path.
+    /// `converse`, `invoke`, `guardrail_checks`, `search_text`, `search_position`, `search_suggestions`, `geocode`, `reverse_geocode` or
+    /// `suggest`; `unknown` for any other path.
     pub operation: &'static str,
-    /// The decoded model id, or the name of the place index.
+    /// The decoded model id, or the name of the place index; of an operation without one, its own name.
     pub target: String,
     /// The user's text, or the address; of a call for many texts, each on a line.
     pub text: String,

@@ -15,6 +15,7 @@ pub mod sigv4;
 mod tests;
 
 pub use bedrock::fit::fit;
+pub use bedrock::checks::{personal::redacted, severity};
 pub use bedrock::text::{reply, split_prompt};
 pub use bedrock::vectors::embedding;
 pub use calls::{Call, Stats};

@@ -7,17 +7,17 @@ use super::invalid;
 
 /// An object and where it is in the body.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fields<'a> {
-    path: &'a str,
+pub(super) struct Fields<'p, 'a> {
+    path: &'p str,
     members: &'a Map<String, Value>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn new(path: &'a str, members: &'a Map<String, Value>) -> Self {
+impl<'p, 'a> Fields<'p, 'a> {
+    pub(super) fn new(path: &'p str, members: &'a Map<String, Value>) -> Self {
         Self { path, members }
     }
 
-    pub(super) fn of(path: &'a str, value: &'a Value) -> Result<Self, Reply> {
+    pub(super) fn of(path: &'p str, value: &'a Value) -> Result<Self, Reply> {
         let members = value.as_object().ok_or_else(|| malformed(path, "expected type: JSONObject"))?;
         Ok(Self { path, members })
     }

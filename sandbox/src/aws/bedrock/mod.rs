@@ -1,5 +1,7 @@
-//! Bedrock's runtime API: Converse, and InvokeModel for the bodies of four families that write and of four that embed.
+//! Bedrock's runtime API: Converse, InvokeModel for the bodies of four families that write and of four that embed, and
+//! InvokeGuardrailChecks.
 
+pub(super) mod checks;
 mod completion;
 mod converse;
 mod embed;
@@ -34,6 +36,12 @@ pub(super) static BEDROCK: Api = Api {
     operations: &[
         Operation { name: "converse", path: "/model/{}/converse", text: converse::text, answer: converse::answer },
         Operation { name: "invoke", path: "/model/{}/invoke", text: invoke::text, answer: invoke::answer },
+        Operation {
+            name: "guardrail_checks",
+            path: "/guardrail-checks/invoke",
+            text: checks::text,
+            answer: checks::answer,
+        },
     ],
 };
 
