@@ -1,8 +1,10 @@
-//! Amazon Bedrock: a question in, the model's text or JSON out; texts in, vectors out. Nothing outside this folder names a type of its SDK.
+//! Amazon Bedrock: a question in, the model's text or JSON out; texts in, vectors out; a text in, what guardrail checks say of it out.
+//! Nothing outside this folder names a type of its SDK.
 
 mod converse;
 mod document;
 mod embeddings;
+mod guardrail_checks;
 mod invoke_model;
 mod metadata;
 mod model_id;
@@ -19,9 +21,10 @@ pub use self::embeddings::{Embedding, Family, InputType, Limits, Truncate};
 pub use self::prices::Prices;
 pub use self::question::{Guardrail, Inference, Question};
 pub use self::structured::Format;
+pub use self::guardrail_checks::{CHECKS, Check, Finding, types as pii_types};
 
 use self::converse::Manners;
-use crate::function::{Answered, Code, Failed, PackFault, Refusal};
+use crate::function::{Answered, Code, Failed, Fault, PackFault, Refusal};
 
 /// The Bedrock runtime of one Region.
 pub struct Bedrock {
@@ -41,7 +44,7 @@ impl Bedrock {
     ///
     /// # Errors
     ///
-    /// Every kind of [`Fault`](crate::function::Fault); an answer without text is the row's. An answer that is not of the form is the
+    /// Every kind of [`Fault`]; an answer without text is the row's. An answer that is not of the form is the
     /// moment's: asked again, the same question shows the model what was wrong.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answered, Failed> {
         let client = self.client();
@@ -64,6 +67,24 @@ impl Bedrock {
             answer.told.model_id = Some(how.model_id.into());
         }
         Ok(answers)
+    }
+
+    /// Asks once for what of these types, some of [`pii_types`], is in a text. Offsets count its Unicode code points.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Fault`]; more findings than one answer holds are the row's.
+    pub async fn find_pii(&self, text: &str, types: &[&str]) -> Result<Vec<Finding>, Fault> {
+        guardrail_checks::find(self.client(), text, types).await
+    }
+
+    /// Asks once for the scores of a text by these checks, some of [`CHECKS`], in their order.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of [`Fault`].
+    pub async fn moderate(&self, text: &str, checks: &[Check]) -> Result<Vec<f64>, Fault> {
+        guardrail_checks::score(self.client(), text, checks).await
     }
 
     fn client(&self) -> &Client {

@@ -13,8 +13,10 @@ use crate::function::Code::{
 /// A service that refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// Amazon Bedrock's runtime.
+    /// Amazon Bedrock's runtime, when it asks a model.
     Bedrock,
+    /// Amazon Bedrock's guardrail checks, which have no model.
+    GuardrailChecks,
     /// A place index of Amazon Location.
     PlaceIndex,
     /// Amazon Location's Places API.
@@ -26,7 +28,7 @@ pub enum Service {
 pub(super) enum Means {
     /// The row's own fault, and what to tell.
     Row(Code, &'static str),
-    /// The statement's fault: it would be so for every row. `{subject}` stands for the model or the place index, `{number}` for the first
+    /// The statement's fault: it would be so for every row. `{subject}` stands for the model, the place index or the action, `{number}` for the first
     /// number in the service's message.
     Statement(Code, &'static str),
     /// Nobody knows: the row's, as long as others are answered.
@@ -52,6 +54,7 @@ pub(super) struct Line {
 
 const ANY: Option<Service> = None;
 const BEDROCK: Option<Service> = Some(Service::Bedrock);
+const CHECKS: Option<Service> = Some(Service::GuardrailChecks);
 const PLACE_INDEX: Option<Service> = Some(Service::PlaceIndex);
 const PLACES: Option<Service> = Some(Service::Places);
 const VALIDATION: &str = "ValidationException";
@@ -69,11 +72,13 @@ const fn line(
 
 const NO_ACCESS: &str = "the function's role may not call the model {subject}: allow it in the role's policy, and ask for access to it in the Bedrock console";
 const NO_CALL: &str = "the function's role may not call {subject}: allow it in the role's policy";
+const NO_CHECKS: &str = "the function's role may not call {subject}: allow it in the role's policy, on the resource *";
 const NOT_TAKEN: Means = Statement(
     InvalidArgument,
     "the model {subject} does not take what this function asks: name a model of the function's kind, and leave its options out",
 );
 const TOO_LONG: Means = Row(TooLarge, "the text is longer than the model takes");
+const TOO_LONG_TO_CHECK: Means = Row(TooLarge, "the text is longer than Bedrock's guardrail checks take: split it");
 const NO_TIER: Means =
     Statement(InvalidArgument, "the model {subject} does not have this service_tier: use another one, or leave it out");
 const PROFILE: &str = "the model {subject} is only called through an inference profile: name the profile, usually the same id behind a prefix such as us. or global., as in us.provider.model-v1:0";
@@ -192,6 +197,29 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 400, "", "expected maxLength", TOO_LONG, "Malformed input request: #/texts/0: expected maxLength: 2048, actual: 19882, please reformat your input and try again."),
     line(BEDROCK, 400, "", "exceeds the maximum", TOO_LONG, "The number of input tokens exceeds the maximum of 8192."),
 
+    // ---- Guardrail checks ----
+    // Source: the errors of InvokeGuardrailChecks in Bedrock's user guide, and its action in the service authorization reference.
+    line(CHECKS, 401, "", "", Statement(AccessDenied, NO_CHECKS), ""),
+    line(CHECKS, 403, "", "", Statement(AccessDenied, NO_CHECKS),
+        "User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: bedrock:InvokeGuardrailChecks"),
+    // As of a model: the account itself may not call Bedrock yet.
+    line(CHECKS, 400, "", "operation not allowed", Statement(AccessDenied, "this AWS account may not call Bedrock yet: ask AWS Support to verify the account"), "Operation not allowed"),
+    // The model has no 404: it is what a Region answers that does not offer the operation. Not confirmed.
+    line(CHECKS, 404, "", "", Statement(ServiceError, "this Region does not offer {subject}: use another Region"), "UnknownOperationException"),
+    // A check that the Region does not know yet. The form is that of the SDK's other validation errors; not confirmed for this operation.
+    line(CHECKS, 400, VALIDATION, "at 'checks.", Statement(InvalidArgument, "Bedrock's guardrail checks do not take one of these in this Region: name fewer in the options"),
+        "1 validation error detected: Value 'NEW' at 'checks.contentFilter.categories.1.member.category' failed to satisfy constraint: Member must satisfy enum value set: [HATE]"),
+    // No most is documented. The words are those by which BerriAI/litellm knows ApplyGuardrail's refusal of a long text; not confirmed here.
+    line(CHECKS, 413, "", "", TOO_LONG_TO_CHECK, ""),
+    line(CHECKS, 400, "", "text unit", TOO_LONG_TO_CHECK, "Input exceeds the maximum number of text units."),
+    line(CHECKS, 400, "", "maximum input size", TOO_LONG_TO_CHECK, "Maximum input size exceeded."),
+    line(CHECKS, 400, "", "content size", TOO_LONG_TO_CHECK, "Content size is above the limit."),
+    line(CHECKS, 400, "", "too long", TOO_LONG_TO_CHECK, "Input is too long."),
+    line(CHECKS, 400, "", "too large", TOO_LONG_TO_CHECK, "Input is too large."),
+    line(CHECKS, 400, "", "exceeds the maximum", TOO_LONG_TO_CHECK, "The input exceeds the maximum."),
+    line(CHECKS, 400, VALIDATION, "less than or equal to", TOO_LONG_TO_CHECK,
+        "1 validation error detected: Value at 'messages.1.member.content.1.member.text' failed to satisfy constraint: Member must have length less than or equal to 100000"),
+
     // ---- Amazon Location ----
     // Source: the errors of SearchPlaceIndexForText.
     line(PLACE_INDEX, 404, "", "", Statement(ServiceError, "there is no place index {subject} in this account and Region: check PLACE_INDEX_NAME"), "Place index not found"),
@@ -220,7 +248,7 @@ pub(super) fn meaning(service: Service, status: u16, code: &str, message: &str) 
         None => Unknown(
             InvalidArgument,
             match service {
-                Service::Bedrock => "Bedrock refused the row",
+                Service::Bedrock | Service::GuardrailChecks => "Bedrock refused the row",
                 Service::PlaceIndex | Service::Places => "Amazon Location refused the row",
             },
         ),
@@ -231,6 +259,8 @@ pub(super) fn meaning(service: Service, status: u16, code: &str, message: &str) 
 mod tests {
     use super::*;
 
+    const EVERY: [Service; 4] = [Service::Bedrock, Service::GuardrailChecks, Service::PlaceIndex, Service::Places];
+
     /// A status that a line without one may come with.
     fn status(line: &Line) -> u16 {
         if line.status == 0 { 400 } else { line.status }
@@ -239,7 +269,7 @@ mod tests {
     #[test]
     fn every_line_is_reached_by_its_own_text() {
         for line in TABLE {
-            for service in [Service::Bedrock, Service::PlaceIndex, Service::Places] {
+            for service in EVERY {
                 if line.service.is_none_or(|of| of == service) {
                     let meant = meaning(service, status(line), line.code, line.example);
                     assert_eq!(
@@ -267,7 +297,7 @@ mod tests {
     #[test]
     fn every_documented_transient_status_passes() {
         for status in [302, 408, 409, 424, 500, 502, 503, 504, 529] {
-            for service in [Service::Bedrock, Service::PlaceIndex, Service::Places] {
+            for service in EVERY {
                 assert_eq!(meaning(service, status, "", ""), Failed, "{status}");
             }
         }
@@ -278,6 +308,7 @@ mod tests {
         for (service, status, code) in [
             (Service::Bedrock, 400, VALIDATION),
             (Service::Bedrock, 418, ""),
+            (Service::GuardrailChecks, 400, VALIDATION),
             (Service::PlaceIndex, 400, VALIDATION),
             (Service::Places, 400, VALIDATION),
             (Service::PlaceIndex, 413, ""),
