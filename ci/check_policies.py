@@ -110,6 +110,14 @@ def models(cases, parameters, region, allowed, denied):
     assert not any(fnmatch.fnmatch(foundation_model(""), pattern) for pattern in patterns if pattern != "*"), patterns
 
 
+def guardrail_checks(stack, cases):
+    """They have no resource, and what allows them allows nothing else: which models the role may ask is asked below."""
+    identity = policies(stack["FunctionRole"])
+    for action in ("InvokeGuardrailChecks", "CreateGuardrail", "ListGuardrails"):
+        allowed = action == "InvokeGuardrailChecks"
+        cases.add(allowed, f"{action}, which has no resource", FUNCTION, f"bedrock:{action}", "*", identity)
+
+
 def foundation_model(region):
     return f"arn:aws:bedrock:{region}::foundation-model/amazon.nova-2-lite-v1:0"
 
@@ -137,6 +145,7 @@ def main():
     cases = Cases()
     stack = resolve(transformed({}), {})
     api(stack, cases)
+    guardrail_checks(stack, cases)
     on = EVENT_PATH
     tls(resolve(transformed(on), on), cases)
     models(

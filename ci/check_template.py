@@ -77,6 +77,7 @@ def check_least_privilege(resources):
         # Which models these are is asked in check_policies.py.
         "bedrock:InvokeModel": None,
         "bedrock:ApplyGuardrail": {"Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:*:guardrail/*"},
+        "bedrock:InvokeGuardrailChecks": "*",
         "geo:SearchPlaceIndexForPosition": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
         "geo:SearchPlaceIndexForSuggestions": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
         "geo:SearchPlaceIndexForText": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
