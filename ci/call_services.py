@@ -337,6 +337,44 @@ def check_embeddings(bedrock):
     refused("ValidationException", 400, "", converse, modelId="amazon.titan-embed-text-v2:0", messages=user("a"))
 
 
+def check_guardrail_checks(bedrock):
+    def message(text):
+        return [{"role": "user", "content": [{"text": text}]}]
+
+    def sensitive(*types):
+        return {"sensitiveInformation": {"entities": [{"type": name} for name in types]}}
+
+    text = "😀 Zoë Müller: zoe@example.com, 10.0.0.1, +1-425-555-0199"
+    types = ["EMAIL", "IP_ADDRESS", "NAME", "PHONE"]
+    answer = bedrock.invoke_guardrail_checks(messages=message(text), checks=sensitive(*types))
+    found = answer["results"]["sensitiveInformation"]
+    # Offsets are those of Python's own characters.
+    slices = {one["type"]: text[one["beginOffset"] : one["endOffset"]] for one in found["results"]}
+    assert slices == {"EMAIL": "zoe@example.com", "IP_ADDRESS": "10.0.0.1", "NAME": "Zoë Müller", "PHONE": "+1-425-555-0199"}
+    assert all((one["messageIndex"], one["contentIndex"]) == (0, 0) for one in found["results"])
+    assert found["truncated"] is False and answer["usage"] == {"sensitiveInformation": {"textUnits": 1}}
+    many = bedrock.invoke_guardrail_checks(messages=message("a@b.cd " * 1001), checks=sensitive("EMAIL"))
+    assert many["results"]["sensitiveInformation"]["truncated"] and many["usage"]["sensitiveInformation"]["textUnits"] == 8
+
+    # Every name that botocore's model of the service has, in one call.
+    shapes = bedrock.meta.service_model.operation_model("InvokeGuardrailChecks").input_shape.members["checks"].members
+    entity = shapes["sensitiveInformation"].members["entities"].member.members["type"]
+    checks = sensitive(*entity.enum)
+    for family in ("contentFilter", "promptAttack"):
+        category = shapes[family].members["categories"].member.members["category"]
+        checks[family] = {"categories": [{"category": name} for name in category.enum]}
+    results = bedrock.invoke_guardrail_checks(messages=message("You idiot"), checks=checks)["results"]
+    scores = {one["category"]: one["severityScore"] for one in results["contentFilter"]["results"]}
+    assert scores["INSULTS"] == 0.8 and set(scores.values()) == {0.0, 0.8} and len(scores) == 5
+    assert [one["severityScore"] for one in results["promptAttack"]["results"]] == [0.0] * 3
+
+    call, one = bedrock.invoke_guardrail_checks, message("a")
+    refused("ValidationException", 400, "Value 'SSN'", call, messages=one, checks=sensitive("SSN"))
+    attack = {"contentFilter": {"categories": [{"category": "PROMPT_ATTACK"}]}}
+    refused("ValidationException", 400, "enum value set", call, messages=one, checks=attack)
+    refused("ValidationException", 400, "At least one check", call, messages=one, checks={})
+
+
 def check_signatures(environment):
     bedrock = client(environment, "bedrock-runtime", secret="wrong")
     location = client(environment, "location", secret="wrong")
@@ -363,6 +401,7 @@ def main():
             "tiers, latency and metadata": lambda: check_converse_options(bedrock),
             "invoke_model": lambda: check_invoke_model(bedrock),
             "embeddings by invoke_model": lambda: check_embeddings(bedrock),
+            "invoke_guardrail_checks": lambda: check_guardrail_checks(bedrock),
             "the searches of a place index": lambda: check_location(client(environment, "location")),
             "geocode, reverse_geocode and suggest": lambda: check_places(client(environment, "geo-places")),
             "signatures": lambda: check_signatures(environment),
