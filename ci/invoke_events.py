@@ -37,6 +37,8 @@ TOWER = EIFFEL_TOWER | {
     "place_type": "PointAddress",
     "time_zone": "Europe/Paris",
 }
+REDACTED = [[0, "Write to [EMAIL] or call [PHONE]."], [1, "From 10.0.0.1, by [NAME]"], [2, "Nothing to hide."], [3, None]]
+SCORES = {"violence": 0.0, "hate": 0.0, "sexual": 0.0, "misconduct": 0.0, "insults": 0.8}
 COORDINATES = [[0, LAS_VEGAS], [1, EIFFEL_TOWER], [2, None], [3, {}]]
 SENTIMENTS = [[0, "positive"], [1, "negative"], [2, "positive"], [3, None]]
 
@@ -87,6 +89,18 @@ def try_geocode(answer):
     assert null is None
 
 
+def tried(value):
+    """An envelope with this value, one with an error, and NULL."""
+
+    def check(answer):
+        (_, first), (_, error), (_, null) = answer["data"]
+        assert (first["value"], first["error"], first["attempts"]) == (value, None, 1)
+        assert (error["value"], error["error"]["code"], error["attempts"]) == (None, "invalid_argument", 0)
+        assert null is None
+
+    return check
+
+
 def embed_text(answer):
     (_, short), (_, long), (_, again), (_, null) = answer["data"]
     assert (len(short), len(long), again, null) == (256, 1024, long, None)
@@ -106,10 +120,14 @@ EXPECTED = {
     "direct-embed-text.json": embed_text,
     "direct-geocode.json": exactly({"data": [[0, TOWER | {"relevance": 1.0}], [1, None], [2, None]]}),
     "direct-get-coordinate.json": exactly({"data": COORDINATES}),
+    "direct-moderate-text.json": exactly({"insults": 0.8, "prompt_injection": 0.8}),
     "direct-one-call.json": exactly(EIFFEL_TOWER),
+    "direct-redact-pii.json": exactly({"data": REDACTED}),
     "direct-reverse-geocode.json": exactly(TOWER | {"distance": 0.0}),
     "direct-suggest-address.json": exactly([TOWER["label"]]),
     "direct-try-geocode.json": try_geocode,
+    "direct-try-moderate-text.json": tried(SCORES),
+    "direct-try-redact-pii.json": tried("Write to [EMAIL]"),
     "pipes.json": pipes,
     "redshift.json": redshift,
 }

@@ -6,6 +6,7 @@ mod address;
 mod ask_bedrock;
 mod ask_model;
 mod classify_text;
+mod checked_text;
 mod embed_text;
 mod extract_fields;
 mod filter_text;
@@ -13,7 +14,10 @@ mod geocode;
 mod get_coordinate;
 mod model_options;
 mod models;
+mod moderate_text;
 mod place_options;
+mod redact_pii;
+mod redaction;
 mod reverse_geocode;
 mod sentiment;
 mod suggest_address;
@@ -30,6 +34,8 @@ pub use filter_text::FilterText;
 pub use geocode::Geocode;
 pub use get_coordinate::GetCoordinate;
 pub use models::ModelPatterns;
+pub use moderate_text::ModerateText;
+pub use redact_pii::RedactPii;
 pub use reverse_geocode::ReverseGeocode;
 pub use sentiment::Sentiment;
 pub use suggest_address::SuggestAddress;
@@ -60,7 +66,9 @@ impl Functions {
             Arc::new(ExtractFields::new(models.clone())),
             Arc::new(FilterText::new(models.clone())),
             Arc::new(Sentiment::new(models)),
-            Arc::new(EmbedText::new(bedrock, allowed)),
+            Arc::new(EmbedText::new(Arc::clone(&bedrock), allowed)),
+            Arc::new(RedactPii::new(Arc::clone(&bedrock))),
+            Arc::new(ModerateText::new(bedrock)),
             Arc::new(GetCoordinate::new(Arc::clone(&location))),
             Arc::new(Geocode::new(Arc::clone(&location))),
             Arc::new(ReverseGeocode::new(Arc::clone(&location))),
@@ -118,7 +126,7 @@ mod tests {
         let functions = functions(IntendedUse::Storage);
         let is_try = |function: &&Arc<dyn Function>| function.rendering() == Rendering::Envelope;
         let tries: Vec<_> = functions.0.iter().filter(is_try).collect();
-        assert_eq!(tries.len(), 10);
+        assert_eq!(tries.len(), 12);
         for try_form in tries {
             let of = functions.find(try_form.name().strip_prefix("try_").unwrap()).unwrap();
             assert_ne!(of.rendering(), Rendering::Envelope);

@@ -76,6 +76,25 @@ async fn every_event_has_its_answer() {
                 assert_eq!([length(0), length(1), length(2), length(3)], [Some(256), Some(1024), Some(1024), None]);
                 assert_eq!(rows["data"][1][1], rows["data"][2][1]);
             }
+            "direct-redact-pii" => {
+                let redacted = [
+                    json!([0, "Write to [EMAIL] or call [PHONE]."]),
+                    json!([1, "From 10.0.0.1, by [NAME]"]),
+                    json!([2, "Nothing to hide."]),
+                    json!([3, null]),
+                ];
+                assert_eq!(house.invoke(&event).await, Ok(json!({"data": redacted})));
+            }
+            "direct-moderate-text" => {
+                assert_eq!(house.invoke(&event).await, Ok(json!({"insults": 0.8, "prompt_injection": 0.8})));
+            }
+            "direct-try-redact-pii" | "direct-try-moderate-text" => {
+                let rows = house.invoke(&event).await.unwrap();
+                let is_redacted = rows["data"][0][1]["value"] == "Write to [EMAIL]";
+                assert!(is_redacted || rows["data"][0][1]["value"]["insults"] == 0.8, "{name}");
+                assert_eq!(rows["data"][1][1]["error"]["code"], "invalid_argument");
+                assert_eq!(rows["data"][2][1], Value::Null);
+            }
             "pipes" => {
                 let answer = house.invoke(&event).await.unwrap();
                 assert_eq!(answer[0]["messageId"], event[0]["messageId"]);
@@ -94,5 +113,5 @@ async fn every_event_has_its_answer() {
             _ => assert_eq!(house.invoke(&event).await, Ok(json!({"data": expected(name)})), "{name}"),
         }
     }
-    assert_eq!(names.len(), 16);
+    assert_eq!(names.len(), 20);
 }

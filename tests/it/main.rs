@@ -12,6 +12,7 @@ mod dynamodb;
 mod embeddings;
 mod events;
 mod get_coordinate;
+mod guardrail_checks;
 mod http;
 mod journal;
 mod language;

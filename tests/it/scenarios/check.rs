@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbox::aws::{Call, embedding, find_places, reply};
+use sandbox::aws::{Call, embedding, find_places, redacted, reply, severity};
 use serde_json::{Value, json};
 
 use super::file::{Row, Scenario, ask_bedrock};
@@ -69,6 +69,16 @@ fn proper(scenario: &Scenario, row: &Row) -> Value {
         let vector = embedding(model, text, dimensions.and_then(|count| usize::try_from(count).ok()));
         // With as few digits as tell a number of 32 bits.
         return vector.iter().map(|number| number.to_string().parse::<f64>().unwrap()).collect();
+    }
+    if scenario.function == "redact_pii" {
+        return json!(redacted(text));
+    }
+    if scenario.function == "moderate_text" {
+        let checks = ["violence", "hate", "sexual", "misconduct", "insults"];
+        return checks
+            .iter()
+            .map(|check| ((*check).to_owned(), json!(severity(&check.to_uppercase(), text))))
+            .collect();
     }
     let coordinate = |place: &sandbox::aws::Place| json!({"latitude": place.latitude, "longitude": place.longitude});
     find_places(text).first().map_or_else(|| json!({}), |place| coordinate(place))

@@ -123,7 +123,7 @@ impl Scenario {
         };
         let text = fill(&group.text);
         if !self.names_models() {
-            let arguments = vec![json!(text)];
+            let arguments = std::iter::once(json!(text)).chain(group.options.clone()).collect();
             return Row { group: number, arguments, question: text.map(|text| (String::new(), text)) };
         }
         let model = fill(&group.model);
