@@ -18,10 +18,10 @@ use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
 
 pub use self::embeddings::{Embedding, Family, InputType, Limits, Truncate};
+pub use self::guardrail_checks::{CHECKS, Check, Finding, types as pii_types};
 pub use self::prices::Prices;
 pub use self::question::{Guardrail, Inference, Question};
 pub use self::structured::Format;
-pub use self::guardrail_checks::{CHECKS, Check, Finding, types as pii_types};
 
 use self::converse::Manners;
 use crate::function::{Answered, Code, Failed, Fault, PackFault, Refusal};

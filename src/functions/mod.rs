@@ -5,8 +5,8 @@
 mod address;
 mod ask_bedrock;
 mod ask_model;
-mod classify_text;
 mod checked_text;
+mod classify_text;
 mod embed_text;
 mod extract_fields;
 mod filter_text;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::checked_text;
 use crate::bedrock::{Bedrock, CHECKS, Check};
-use crate::function::{Answered, Call, Fault, Function, Job, Options, Parameter, Refusal, Row};
+use crate::function::{Answered, Call, Failed, Function, Job, Options, Parameter, Refusal, Row};
 
 const OPTIONS: &[&str] = &["checks"];
 
@@ -39,7 +39,8 @@ impl Function for ModerateText {
         Ok(Job {
             target: checked_text::target(),
             // As they hold, said or not.
-            question: Box::new([names.clone().into(), text.into()]),
+            question: Some(Box::new([names.clone().into(), text.into()])),
+            must_be_answered: false,
             options: names.into(),
             expected_bytes: 0,
             call: Call::alone(move || scored(bedrock, text, Arc::clone(&checks))),
@@ -47,7 +48,7 @@ impl Function for ModerateText {
     }
 }
 
-async fn scored(bedrock: &Bedrock, text: &str, checks: Arc<[Check]>) -> Result<Answered, Fault> {
+async fn scored(bedrock: &Bedrock, text: &str, checks: Arc<[Check]>) -> Result<Answered, Failed> {
     let scores = bedrock.moderate(text, &checks).await?;
     let of_each: Map<String, Value> =
         checks.iter().zip(scores).map(|(check, score)| (check.name.to_owned(), json!(score))).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{checked_text, redaction};
 use crate::bedrock::{Bedrock, pii_types};
-use crate::function::{Answered, Call, Fault, Function, Job, Options, Parameter, Refusal, Row};
+use crate::function::{Answered, Call, Failed, Function, Job, Options, Parameter, Refusal, Row};
 
 const OPTIONS: &[&str] = &["min_confidence", "types"];
 
@@ -43,7 +43,8 @@ impl Function for RedactPii {
         Ok(Job {
             target: checked_text::target(),
             // As they hold, said or not. What is sure enough is decided here, and not by the service.
-            question: Box::new([sought.clone().into(), least.to_string().into(), text.into()]),
+            question: Some(Box::new([sought.clone().into(), least.to_string().into(), text.into()])),
+            must_be_answered: false,
             options: sought.into(),
             expected_bytes: 0,
             call: Call::alone(move || redacted(bedrock, text, Arc::clone(&types), least)),
@@ -51,7 +52,7 @@ impl Function for RedactPii {
     }
 }
 
-async fn redacted(bedrock: &Bedrock, text: &str, types: Arc<[&'static str]>, least: f64) -> Result<Answered, Fault> {
+async fn redacted(bedrock: &Bedrock, text: &str, types: Arc<[&'static str]>, least: f64) -> Result<Answered, Failed> {
     let findings = bedrock.find_pii(text, &types).await?;
     let redacted = redaction::redact(text, &findings, least)?;
     Ok(Answered::from(Box::from(serde_json::Value::from(redacted).to_string())))
@@ -72,12 +73,13 @@ mod tests {
     use aws_config::SdkConfig;
 
     use super::*;
-    use crate::function::{Argument, Code, Whose};
+    use crate::bedrock::Prices;
+    use crate::function::{Argument, Caller, Code, Whose};
 
     fn question(options: &str) -> String {
-        let function = RedactPii::new(Arc::new(Bedrock::new(SdkConfig::builder().build())));
+        let function = RedactPii::new(Arc::new(Bedrock::new(SdkConfig::builder().build(), Prices::default())));
         let arguments = [Argument::Text("a".into()), Argument::object(options).unwrap()];
-        function.prepare(Row(&arguments)).unwrap().question.join("|")
+        function.prepare(Row::new(&arguments, Caller::default())).unwrap().question.unwrap().join("|")
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub mod sigv4;
 #[cfg(test)]
 mod tests;
 
-pub use bedrock::fit::fit;
 pub use bedrock::checks::{personal::redacted, severity};
+pub use bedrock::fit::fit;
 pub use bedrock::text::{reply, split_prompt};
 pub use bedrock::vectors::embedding;
 pub use calls::{Call, Stats};
