@@ -33,6 +33,13 @@ impl Work<'_, '_> {
         self.account.taken += 1;
     }
 
+    /// Takes, in place of an outcome of its own, the one that another batch has kept before for the same question.
+    pub fn replace(&mut self, row: u32, outcome: Outcome) {
+        if self.rows[index(row)].outcome.replace(outcome).is_some() && !self.unsaved.contains(&row) {
+            self.unsaved.push(row);
+        }
+    }
+
     /// Outcomes that this work has paid for and that serve other batches as well: not those of the moment, nor of the statement. Each is
     /// given once.
     pub fn to_share(&mut self) -> Vec<(u32, Outcome)> {

@@ -122,7 +122,8 @@ pub trait Answers: Send + Sync {
     /// As [`Answers::recall`]; whether the claim holds is then not known.
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>>;
 
-    /// Keeps answers to what a claim of the caller holds for, so that nobody else keeps one at the same time.
+    /// Keeps answers to what a claim of the caller holds for, and was not answered when it was looked up after that: nobody else keeps one
+    /// at the same time, and none is written over.
     ///
     /// # Errors
     ///
@@ -132,18 +133,6 @@ pub trait Answers: Send + Sync {
         scope: &'a Scope,
         answers: &'a [(AnswerKey, Outcome)],
     ) -> BoxFuture<'a, Result<(), JournalError>>;
-
-    /// Keeps one answer to what no claim holds for. If another one was kept before, that one comes back: it is the one that holds.
-    ///
-    /// # Errors
-    ///
-    /// As [`Answers::keep`].
-    fn keep_first<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answer: &'a (AnswerKey, Outcome),
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>>;
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use self::item::{Conditional, Item, Record, inline_bytes, number, text};
+use self::item::{Item, Record, inline_bytes, number, text};
 use super::entry::{gunzip, gzip};
 use super::{Answers, Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
 use super::{milliseconds, new_token};

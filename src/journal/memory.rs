@@ -168,22 +168,4 @@ impl Answers for Memory {
         }
         .boxed()
     }
-
-    fn keep_first<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answer: &'a (AnswerKey, Outcome),
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
-        async move {
-            let (key, outcome) = answer;
-            let first = self.known(key, now);
-            if first.is_none() {
-                let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-                answers.insert(*key, (outcome.clone(), scope.expires));
-            }
-            Ok(first)
-        }
-        .boxed()
-    }
 }

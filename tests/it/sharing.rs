@@ -1,6 +1,8 @@
 //! A column costs its distinct rows: answers are shared by the batches of a statement, and by statements where that is wished.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
@@ -10,8 +12,9 @@ use sandbox::lambda::Victim;
 use sandbox::snowflake::{Caller, QueryOptions, QueryResult};
 use serde_json::{Value, json};
 use snowflake_aws_functions::calls::{House, Retention};
-use snowflake_aws_functions::function::Outcome;
-use snowflake_aws_functions::journal::{AnswerKey, Answers, Asking, JournalError, Key, Recalled, Scope, Tag};
+use snowflake_aws_functions::function::{Answered, Call, Function, Job, Outcome, Parameter, Refusal, Row, Target};
+use snowflake_aws_functions::functions::Functions;
+use snowflake_aws_functions::journal::{AnswerKey, Answers, Asking, JournalError, Key, Memory, Recalled, Scope, Tag};
 
 use crate::chaos::{Round, options};
 use crate::journal::{BATCH, Sandbox, Shared, send, within};
@@ -152,15 +155,6 @@ impl Answers for Throttled {
     fn keep<'a>(&'a self, _: &'a Scope, _: &'a [(AnswerKey, Outcome)]) -> BoxFuture<'a, Result<(), JournalError>> {
         throttled()
     }
-
-    fn keep_first<'a>(
-        &'a self,
-        _: &'a Scope,
-        _: &'a (AnswerKey, Outcome),
-        _: SystemTime,
-    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
-        throttled()
-    }
 }
 
 #[tokio::test]
@@ -173,6 +167,90 @@ async fn a_table_that_throttles_slows_nothing_but_sharing() {
     assert_eq!(answered(&house, post(Some("q"), "2", &texts(["a", "b"]))).await.len(), 2);
     assert_eq!(sandbox.calls(), 4);
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+/// A service whose every answer is another one.
+struct Moody(Arc<AtomicUsize>);
+
+impl Function for Moody {
+    fn name(&self) -> &'static str {
+        "ask"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::text("text")] }
+    }
+
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
+        let text = row.text(0);
+        let answer = move || {
+            let value = json!(format!("{text} {}", self.0.fetch_add(1, Ordering::Relaxed)));
+            async move { Ok(Answered::from(value.to_string().into_boxed_str())) }
+        };
+        Ok(Job {
+            target: Target { name: "service".into(), per_second: None },
+            options: "".into(),
+            question: Box::new([text.into()]),
+            expected_bytes: 0,
+            call: Call::alone(answer),
+        })
+    }
+}
+
+/// Answers of which the first operation fails.
+struct FailsOnce {
+    memory: Arc<Memory>,
+    has_failed: AtomicBool,
+}
+
+impl Answers for FailsOnce {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        if self.has_failed.swap(true, Ordering::Relaxed) {
+            self.memory.recall(scope, batch, keys, now)
+        } else {
+            throttled()
+        }
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        self.memory.ask(asking)
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        self.memory.keep(scope, answers)
+    }
+}
+
+#[tokio::test]
+async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
+    let (memory, calls) = (Arc::new(Memory::new(Duration::from_hours(12))), Arc::<AtomicUsize>::default());
+    let house = |answers: Option<Box<dyn Answers>>| {
+        let function: Arc<dyn Function> = Arc::new(Moody(Arc::clone(&calls)));
+        let journal = Shared { journal: memory.clone(), answers };
+        House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)))
+    };
+    let post = |batch: &str, texts: &[&str]| {
+        let rows: Vec<Value> = texts.iter().enumerate().map(|(row, text)| json!([row, text])).collect();
+        event("POST", "ask", &[(BATCH, batch), (QUERY, "q")], &json!({"data": rows}).to_string())
+    };
+    assert_eq!(answered(&house(None), post("1", &["a"])).await, ["a 0"]);
+    // The second batch cannot look it up, and pays as well; it keeps what nobody has kept.
+    let alone = house(Some(Box::new(FailsOnce { memory: memory.clone(), has_failed: AtomicBool::new(false) })));
+    assert_eq!(answered(&alone, post("2", &["a", "b"])).await, ["a 0", "b 2"]);
+    for (batch, texts, values) in [("2", &["a", "b"], ["a 0", "b 2"]), ("3", &["b", "a"], ["b 2", "a 0"])] {
+        assert_eq!(answered(&house(None), post(batch, texts)).await, values);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 3);
 }
 
 async fn query(round: &Round, texts: &[String], options: QueryOptions) -> QueryResult {

@@ -101,11 +101,34 @@ impl<'a> Keeper<'a> {
                 work.refuse(refusal);
             }
         }
-        let publishing =
-            timeout_at(self.times.last_write, publish(self.stepping.take(), self.sharing.take(), work.to_share()));
+        let to_keep = self.settle(work).await;
+        let publishing = timeout_at(self.times.last_write, publish(self.stepping.take(), self.sharing.take(), to_keep));
         // Beside the last checkpoint, and never in its way.
         let (is_done, _) = tokio::join!(self.keep_rest(work), publishing);
         is_done
+    }
+
+    /// Takes the answers that others have kept first to what was asked without a claim, so that equal rows get equal answers, and gives
+    /// those that others do not know yet. The batch waits for that only if there is such a row or a step is under way, and not for long.
+    async fn settle(&mut self, work: &mut Work<'_, '_>) -> Vec<(u32, Outcome)> {
+        let now = Instant::now();
+        let until = (now + sharing::INTERVAL).min(now + self.times.last_write.saturating_duration_since(now) / 2);
+        if let Some(step) = &mut self.stepping
+            && let Ok((sharing, found)) = timeout_at(until, step).await
+        {
+            (self.stepping, self.sharing) = (None, Some(sharing));
+            found.tell(work);
+        }
+        let answers = work.to_share();
+        let Some(sharing) = self.sharing.as_mut().filter(|sharing| !sharing.owns(&answers)) else {
+            return answers;
+        };
+        let Ok((to_keep, first)) = timeout_at(until, sharing.settle(answers)).await else {
+            tracing::warn!("it is not known in time what other batches have kept");
+            return Vec::new();
+        };
+        first.into_iter().for_each(|(row, outcome)| work.replace(row, outcome));
+        to_keep
     }
 
     /// Journals what is left, and gives the lease back.
@@ -180,13 +203,13 @@ impl<'a> Keeper<'a> {
 }
 
 /// Publishes what others may be waiting for, after the step that is under way.
-async fn publish<'a>(step: Option<Step<'a>>, sharing: Option<Sharing<'a>>, to_share: Vec<(u32, Outcome)>) {
+async fn publish<'a>(step: Option<Step<'a>>, sharing: Option<Sharing<'a>>, to_keep: Vec<(u32, Outcome)>) {
     let sharing = match step {
         Some(step) => Some(step.await.0),
         None => sharing,
     };
-    if let Some(sharing) = sharing {
-        sharing.publish(&to_share).await;
+    if let Some(sharing) = sharing.filter(|sharing| sharing.owns(&to_keep)) {
+        sharing.keep(&to_keep).await;
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Next {
 pub struct Found {
     /// Outcomes that others have paid for.
     learnt: Vec<(u32, Outcome)>,
+    /// Outcomes that others have kept before this batch came to keep its own.
+    first: Vec<(u32, Outcome)>,
     /// Rows that this batch may ask for now.
     free: Vec<u32>,
 }
@@ -74,11 +76,11 @@ impl<'a> Sharing<'a> {
     }
 
     /// Before anything is asked: takes what is known, and claims what nobody is asking for.
-    pub async fn begin(self, work: &mut Work<'_, '_>) -> Self {
-        work.set_aside(&work.unsettled().collect());
-        let (sharing, found) = self.step(Next { to_share: Vec::new(), unsettled: work.unsettled().collect() }).await;
-        found.tell(work);
-        sharing
+    pub async fn begin(mut self, work: &mut Work<'_, '_>) -> Self {
+        let unsettled: Vec<u32> = work.unsettled().collect();
+        work.set_aside(&unsettled.iter().copied().collect());
+        self.look_around(&unsettled).await.tell(work);
+        self
     }
 
     /// Whether there is something to do: something to publish, somebody to wait for, or a claim to renew.
@@ -88,86 +90,135 @@ impl<'a> Sharing<'a> {
         (!next.to_share.is_empty() || waits || self.is_due(&next.unsettled)).then_some(next)
     }
 
+    /// Whether a claim has to be renewed.
     fn is_due(&self, unsettled: &[u32]) -> bool {
-        !self.is_alone && !unsettled.is_empty() && self.until < self.times.clock() + CLAIM / 2
+        !self.is_alone && !self.own.is_empty() && !unsettled.is_empty() && self.until < self.times.clock() + CLAIM / 2
     }
 
     /// Publishes answers, looks up those of others, and claims what has become free.
     pub async fn step(mut self, next: Next) -> (Self, Found) {
         let Next { to_share, unsettled } = next;
-        self.publish(&to_share).await;
-        if self.is_alone {
-            return (self, Found::default());
+        let (to_keep, first) = self.settle(to_share).await;
+        self.keep(&to_keep).await;
+        let found = if self.is_alone { Found::default() } else { self.look_around(&unsettled).await };
+        (self, Found { first, ..found })
+    }
+
+    /// Whether nobody else can have kept an answer to any of these, because this batch has claimed them.
+    pub fn owns(&self, answers: &[(u32, Outcome)]) -> bool {
+        // An operation that takes all of its time has ended before the claim.
+        let holds = self.times.clock() + self.patience < self.until;
+        answers.is_empty() || (holds && answers.iter().all(|(row, _)| self.own.contains(row)))
+    }
+
+    /// Finds out which of these answers this batch may keep, and what others have kept in place of the rest. What was asked without a claim
+    /// is claimed now, so that no answer is ever written over another one.
+    pub async fn settle(&mut self, answers: Vec<(u32, Outcome)>) -> (Vec<(u32, Outcome)>, Vec<(u32, Outcome)>) {
+        if self.owns(&answers) {
+            return (answers, Vec::new());
         }
-        match self.look_around(&unsettled).await {
-            Ok(found) => (self, found),
+        if self.is_alone {
+            // What it claimed to keep answers before, is kept.
+            self.own.clear();
+        }
+        let rows: Vec<u32> = answers.iter().map(|(row, _)| *row).collect();
+        match self.claim_and_look(&rows).await {
+            Ok(first) => {
+                let is_first = |row| first.iter().any(|(other, _)| *other == row);
+                let to_keep: Vec<_> =
+                    answers.into_iter().filter(|(row, _)| self.own.contains(row) && !is_first(*row)).collect();
+                // A claim that ends with the invocation may be too short to write in.
+                let to_keep = if self.owns(&to_keep) { to_keep } else { Vec::new() };
+                // This batch has paid as well.
+                (to_keep, first.into_iter().map(|(row, outcome)| (row, Outcome { shared: None, ..outcome })).collect())
+            }
             Err(error) => {
-                tracing::warn!("this batch asks for all of its rows by itself: {error}");
-                self.is_alone = true;
-                let free = unsettled.into_iter().filter(|row| !self.own.contains(row)).collect();
-                self.own.clear();
-                (self, Found { free, ..Found::default() })
+                not_shared(rows.len(), &error);
+                (Vec::new(), Vec::new())
             }
         }
     }
 
-    /// Keeps answers for others; what cannot be kept serves this batch alone.
-    pub async fn publish(&self, to_share: &[(u32, Outcome)]) {
-        if let Err(error) = self.keep(to_share).await {
-            tracing::warn!(answers = to_share.len(), "answers are not shared with other batches: {error}");
-        }
-    }
-
-    async fn keep(&self, to_share: &[(u32, Outcome)]) -> Result<(), JournalError> {
-        let now = self.times.clock();
-        // By a clock that may be wrong by a little.
-        let holds = now + PATIENCE < self.until;
+    /// Keeps answers to what is claimed; what cannot be kept serves this batch alone.
+    pub async fn keep(&self, answers: &[(u32, Outcome)]) {
         let keyed = |(row, outcome): &(u32, Outcome)| Some((self.key(*row)?, outcome.clone()));
-        let (own, others): (Vec<_>, Vec<_>) = to_share.iter().partition(|(row, _)| holds && self.own.contains(row));
-        let own: Vec<_> = own.into_iter().filter_map(keyed).collect();
-        if !own.is_empty() {
-            self.in_time(self.answers.keep(&self.scope, &own)).await?;
+        let keyed: Vec<_> = answers.iter().filter_map(keyed).collect();
+        if !keyed.is_empty()
+            && let Err(error) = self.in_time(self.answers.keep(&self.scope, &keyed)).await
+        {
+            not_shared(answers.len(), &error);
         }
-        for answer in others.into_iter().filter_map(keyed) {
-            self.in_time(self.answers.keep_first(&self.scope, &answer, now)).await?;
-        }
-        Ok(())
     }
 
-    async fn look_around(&mut self, unsettled: &[u32]) -> Result<Found, JournalError> {
-        let now = self.times.clock();
+    /// Looks up what this batch waits for, and claims what nobody else asks for; goes on alone where the table cannot be had.
+    async fn look_around(&mut self, unsettled: &[u32]) -> Found {
+        self.try_to_look_around(unsettled).await.unwrap_or_else(|error| {
+            tracing::warn!("this batch asks for all of its rows by itself: {error}");
+            self.is_alone = true;
+            let free = unsettled.iter().copied().filter(|row| !self.own.contains(row)).collect();
+            self.own.clear();
+            Found { free, ..Found::default() }
+        })
+    }
+
+    async fn try_to_look_around(&mut self, unsettled: &[u32]) -> Result<Found, JournalError> {
         self.own.retain(|row| unsettled.contains(row));
-        let waiting: HashMap<AnswerKey, u32> = unsettled
-            .iter()
-            .filter(|row| !self.own.contains(row))
-            .filter_map(|row| Some((self.key(*row)?, *row)))
-            .collect();
-        let keys: Vec<AnswerKey> = waiting.keys().copied().collect();
-        let Recalled { answers, asked } = match keys.is_empty() {
-            true => Recalled::default(),
-            false => self.in_time(self.answers.recall(&self.scope, &self.batch, &keys, now)).await?,
-        };
-        let is_free = |(key, _): &(&AnswerKey, &u32)| !answers.contains_key(*key) && !asked.contains(&key.tag());
+        let waiting: Vec<u32> = unsettled.iter().copied().filter(|row| !self.own.contains(row)).collect();
+        let Recalled { answers, asked } = self.recall(&waiting).await?;
+        let mut learnt = self.learnt(&waiting, &answers);
+        let is_free = |key: AnswerKey| !answers.contains_key(&key) && !asked.contains(&key.tag());
+        let mut free: Vec<u32> = waiting.into_iter().filter(|row| self.key(*row).is_some_and(is_free)).collect();
         // In the order of the rows, as far as a claim reaches.
-        let mut free: Vec<u32> = waiting.iter().filter(is_free).map(|(_, row)| *row).collect();
-        free.sort_unstable();
         free.truncate(MOST.saturating_sub(self.own.len()));
         if !free.is_empty() || self.is_due(unsettled) {
-            let lost = self.claim(&free).await?;
-            free.retain(|row| self.key(*row).is_some_and(|key| !lost.contains(&key.tag())));
-            self.own.extend(&free);
+            learnt.extend(self.claim_and_look(&free).await?);
+            free.retain(|row| self.own.contains(row));
         }
-        let learnt = |(key, outcome)| Some((*waiting.get(&key)?, Outcome { shared: Some(self.shared), ..outcome }));
-        Ok(Found { learnt: answers.into_iter().filter_map(learnt).collect(), free })
+        Ok(Found { learnt, free, ..Found::default() })
+    }
+
+    /// Claims rows, and only then gives what is known of them: whoever had claimed them may have answered them until now. What is not
+    /// known, and nobody has claimed before, is this batch's own.
+    async fn claim_and_look(&mut self, rows: &[u32]) -> Result<Vec<(u32, Outcome)>, JournalError> {
+        let lost = self.claim(rows).await?;
+        let is_lost = |row: &u32| self.key(*row).is_none_or(|key| lost.contains(&key.tag()));
+        let won: Vec<u32> = rows.iter().copied().filter(|row| self.own.contains(row) || !is_lost(row)).collect();
+        let Recalled { answers, .. } = self.recall(rows).await?;
+        let known = self.learnt(rows, &answers);
+        self.own.extend(won);
+        known.iter().for_each(|(row, _)| _ = self.own.remove(row));
+        Ok(known)
+    }
+
+    async fn recall(&self, rows: &[u32]) -> Result<Recalled, JournalError> {
+        let keys: Vec<AnswerKey> = rows.iter().filter_map(|row| self.key(*row)).collect();
+        if keys.is_empty() {
+            return Ok(Recalled::default());
+        }
+        self.in_time(self.answers.recall(&self.scope, &self.batch, &keys, self.times.clock())).await
+    }
+
+    fn learnt(&self, rows: &[u32], answers: &HashMap<AnswerKey, Outcome>) -> Vec<(u32, Outcome)> {
+        let learnt = |row: &u32| {
+            let outcome = answers.get(&self.key(*row)?)?.clone();
+            Some((*row, Outcome { shared: Some(self.shared), ..outcome }))
+        };
+        rows.iter().filter_map(learnt).collect()
     }
 
     /// Claims what is the batch's own already, and `more`; gives what of it is another one's.
     async fn claim(&mut self, more: &[u32]) -> Result<HashSet<u32>, JournalError> {
         let now = self.times.clock();
         let until = self.times.end.min(now + CLAIM);
-        let tags: Vec<u32> = self.own.iter().chain(more).filter_map(|row| Some(self.key(*row)?.tag())).collect();
+        let rows: HashSet<u32> = self.own.iter().chain(more).copied().collect();
+        let tags: Vec<u32> = rows.into_iter().filter_map(|row| Some(self.key(row)?.tag())).collect();
         let asking = Asking { scope: &self.scope, batch: &self.batch, tags: &tags, now, until };
         let lost = self.in_time(self.answers.ask(&asking)).await?;
+        if self.until <= now {
+            // Meanwhile others may have claimed what this one had.
+            let keys = &self.keys;
+            self.own.retain(|row| key(keys, *row).is_some_and(|key| !lost.contains(&key.tag())));
+        }
         self.until = until;
         Ok(lost)
     }
@@ -178,14 +229,23 @@ impl<'a> Sharing<'a> {
     }
 
     fn key(&self, row: u32) -> Option<AnswerKey> {
-        *self.keys.get(usize::try_from(row).ok()?)?
+        key(&self.keys, row)
     }
+}
+
+fn key(keys: &[Option<AnswerKey>], row: u32) -> Option<AnswerKey> {
+    *keys.get(usize::try_from(row).ok()?)?
 }
 
 impl Found {
     /// Tells the work.
     pub fn tell(self, work: &mut Work<'_, '_>) {
+        self.first.into_iter().for_each(|(row, outcome)| work.replace(row, outcome));
         self.learnt.into_iter().for_each(|(row, outcome)| work.learn(row, outcome));
         work.take_back(self.free);
     }
+}
+
+fn not_shared(answers: usize, error: &JournalError) {
+    tracing::warn!(answers, "answers are not shared with other batches: {error}");
 }

@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, ReturnValue, WriteRequest};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 
@@ -14,7 +12,7 @@ use super::super::answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
 use super::super::entry::{decode_outcome, encode_outcome};
 use super::super::{GIVEN_UP, JournalError, Key};
 use super::item::{Item, journal_error, number, text};
-use super::{Conditional, DynamoDb, milliseconds, seconds};
+use super::{DynamoDb, milliseconds, seconds};
 use crate::function::Outcome;
 
 /// Keys of one read, and items of one write.
@@ -136,37 +134,6 @@ impl DynamoDb {
         }
         Err(JournalError(format!("DynamoDB leaves {} answers unwritten", left.len())))
     }
-
-    async fn keep_first_now(
-        &self,
-        scope: &Scope,
-        answer: &(AnswerKey, Outcome),
-        now: SystemTime,
-    ) -> Result<Option<Outcome>, JournalError> {
-        let Some(item) = item(scope, answer) else {
-            return Ok(None);
-        };
-        let written = self
-            .client()
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR expires_at < :now")
-            .expression_attribute_values(":now", number(seconds(now)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = written else {
-            return Ok(None);
-        };
-        let failed = journal_error(&error);
-        match error.into_service_error().unmet() {
-            Some(Some(first)) => Ok(outcome(&first, now)),
-            // Not every table that speaks DynamoDB's language shows the item.
-            Some(None) => Ok(self.read(vec![answer.0.item()]).await?.first().and_then(|first| outcome(first, now))),
-            None => Err(failed),
-        }
-    }
 }
 
 impl Answers for DynamoDb {
@@ -190,15 +157,6 @@ impl Answers for DynamoDb {
         answers: &'a [(AnswerKey, Outcome)],
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         self.keep_now(scope, answers).boxed()
-    }
-
-    fn keep_first<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answer: &'a (AnswerKey, Outcome),
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Option<Outcome>, JournalError>> {
-        self.keep_first_now(scope, answer, now).boxed()
     }
 }
 
