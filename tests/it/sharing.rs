@@ -16,6 +16,8 @@ use snowflake_aws_functions::function::{Answered, Call, Function, Job, Outcome, 
 use snowflake_aws_functions::functions::Functions;
 use snowflake_aws_functions::journal::{AnswerKey, Answers, Asking, JournalError, Key, Memory, Recalled, Scope, Tag};
 
+use tokio::time::sleep;
+
 use crate::chaos::{Round, options};
 use crate::journal::{BATCH, Sandbox, Shared, send, within};
 use crate::support::{MODEL, event, rows};
@@ -251,6 +253,53 @@ async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
         assert_eq!(answered(&house(None), post(batch, texts)).await, values);
     }
     assert_eq!(calls.load(Ordering::Relaxed), 3);
+}
+
+/// Answers of which each operation takes nearly as long as it may.
+struct Slow(Arc<Memory>);
+
+const NEARLY: Duration = Duration::from_millis(900);
+
+impl Answers for Slow {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        sleep(NEARLY).then(move |()| self.0.recall(scope, batch, keys, now)).boxed()
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        sleep(NEARLY).then(move |()| self.0.ask(asking)).boxed()
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        sleep(NEARLY).then(move |()| self.0.keep(scope, answers)).boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_whose_owner_has_died_is_asked_on_a_slow_table_too() {
+    let memory = Arc::new(Memory::new(Duration::from_hours(12)));
+    let (now, scope) = (SystemTime::now(), Scope::of("ask", Some("q"), SystemTime::now() + Duration::from_hours(12)));
+    let tags = [scope.key(&vec!["a".into()].into_boxed_slice()).tag()];
+    let until = now + Duration::from_secs(6);
+    memory.ask(&Asking { scope: &scope, batch: &Key::of("ask", "dead"), tags: &tags, now, until }).await.unwrap();
+    let function: Arc<dyn Function> = Arc::new(Moody(Arc::default()));
+    let journal = Shared { journal: memory.clone(), answers: Some(Box::new(Slow(memory))) };
+    let house = House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)));
+    let body = json!({"data": [[0, "a"], [1, "b"]]}).to_string();
+    let begin = tokio::time::Instant::now();
+    let post = event("POST", "ask", &[(BATCH, "1"), (QUERY, "q")], &body);
+    assert_eq!(answered(&house, post).await, ["a 1", "b 0"]);
+    // The claim, and then a look, a claim and another look.
+    assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
 }
 
 async fn query(round: &Round, texts: &[String], options: QueryOptions) -> QueryResult {

@@ -70,7 +70,7 @@ impl<'a> Keeper<'a> {
                 return true;
             }
             let now = Instant::now();
-            if now >= share {
+            if now >= share && self.stepping.is_none() {
                 share = now + sharing::INTERVAL;
                 self.stepping = self.step(work);
             }
