@@ -11,6 +11,7 @@ mod broken;
 mod explorer;
 mod rules;
 mod schedule;
+mod shared;
 mod wire;
 
 use std::sync::Arc;

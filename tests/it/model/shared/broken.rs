@@ -1,0 +1,193 @@
+//! Keepers of answers that break a promise, to show that the exploration finds it out.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use snowflake_aws_functions::function::Outcome;
+use snowflake_aws_functions::journal::{
+    AnswerKey, Answers, Asking, GIVEN_UP, JournalError, Key, Memory, Recalled, Scope, Tag,
+};
+
+use super::wire::{NAMES, key, scope};
+
+/// What a broken keeper does as it has promised.
+macro_rules! promised {
+    (recall) => {
+        fn recall<'a>(
+            &'a self,
+            scope: &'a Scope,
+            batch: &'a Key,
+            keys: &'a [AnswerKey],
+            now: SystemTime,
+        ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+            self.0.recall(scope, batch, keys, now)
+        }
+    };
+    (ask) => {
+        fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+            self.0.ask(asking)
+        }
+    };
+    (keep) => {
+        fn keep<'a>(
+            &'a self,
+            scope: &'a Scope,
+            answers: &'a [(AnswerKey, Outcome)],
+        ) -> BoxFuture<'a, Result<(), JournalError>> {
+            self.0.keep(scope, answers)
+        }
+    };
+}
+
+/// Lets everybody claim what others have claimed.
+pub struct Generous(pub Memory);
+
+impl Answers for Generous {
+    promised!(recall);
+    promised!(keep);
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async { self.0.ask(asking).await.map(|_| HashSet::new()) }.boxed()
+    }
+}
+
+/// Holds claims although their time is over.
+pub struct Immortal(pub Memory);
+
+impl Answers for Immortal {
+    promised!(recall);
+    promised!(keep);
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async move {
+            let until = asking.until + GIVEN_UP;
+            self.0.ask(&Asking { until, ..asking.clone() }).await
+        }
+        .boxed()
+    }
+}
+
+/// Takes a row of any statement for the same row of the first one.
+pub struct Unscoped(pub Memory);
+
+impl Answers for Unscoped {
+    fn recall<'a>(
+        &'a self,
+        _: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        async move {
+            let same: Vec<AnswerKey> = keys.iter().map(of_first).collect();
+            let Recalled { answers, asked } = self.0.recall(&scope("q"), batch, &same, now).await?;
+            let known = keys.iter().zip(&same).filter_map(|(key, same)| Some((*key, answers.get(same)?.clone())));
+            Ok(Recalled { answers: known.collect(), asked })
+        }
+        .boxed()
+    }
+
+    promised!(ask);
+
+    fn keep<'a>(
+        &'a self,
+        _: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        async move {
+            let same: Vec<_> = answers.iter().map(|(key, outcome)| (of_first(key), outcome.clone())).collect();
+            self.0.keep(&scope("q"), &same).await
+        }
+        .boxed()
+    }
+}
+
+fn of_first(row: &AnswerKey) -> AnswerKey {
+    key(("q", NAMES[row].1))
+}
+
+/// Reads what was there a moment ago: what is kept is seen from the next write on.
+pub struct Stale {
+    memory: Memory,
+    late: Mutex<Vec<Written>>,
+}
+
+type Written = (Scope, Vec<(AnswerKey, Outcome)>);
+
+impl Stale {
+    pub fn new(memory: Memory) -> Self {
+        Self { memory, late: Mutex::default() }
+    }
+
+    fn catch_up(&self) {
+        for (scope, answers) in self.late.lock().unwrap().drain(..) {
+            self.memory.keep(&scope, &answers).now_or_never().unwrap().unwrap();
+        }
+    }
+}
+
+impl Answers for Stale {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        self.memory.recall(scope, batch, keys, now)
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        self.memory.ask(asking)
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        async move {
+            self.catch_up();
+            self.late.lock().unwrap().push((scope.clone(), answers.to_vec()));
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+/// Has one place for the answers of all rows, so that each is written over the one before.
+pub struct Overwriting(pub Memory);
+
+impl Answers for Overwriting {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        async move {
+            let Recalled { answers, asked } = self.0.recall(scope, batch, &[key(("q", "a"))], now).await?;
+            let answers = answers.into_values().flat_map(|outcome| keys.iter().map(move |key| (*key, outcome.clone())));
+            Ok(Recalled { answers: answers.collect(), asked })
+        }
+        .boxed()
+    }
+
+    promised!(ask);
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        async move {
+            let all: Vec<_> = answers.iter().map(|(_, outcome)| (key(("q", "a")), outcome.clone())).collect();
+            self.0.keep(scope, &all).await
+        }
+        .boxed()
+    }
+}
