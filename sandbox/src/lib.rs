@@ -15,9 +15,11 @@
 //! chosen rows. It checks signatures itself, against the published vectors: with the SDK's own signer a mistake would agree with itself.
 //! A mocking library such as wiremock would replace some fifty lines of HTTP server here, none of what is answered. [`snowflake`]: the
 //! engine that stands in for Snowflake in `ci/article` has no external functions; nothing plays their batches in parallel, retries and
-//! polling. For DynamoDB there are emulators that are good enough, so the sandbox has none.
+//! polling. For DynamoDB there are emulators that are good enough, on which the tests of the journal run; [`dynamodb`] is as little of it as
+//! the demo needs, which must run where nothing is installed.
 
 pub mod api_gateway;
 pub mod aws;
+pub mod dynamodb;
 pub mod lambda;
 pub mod snowflake;

@@ -1,5 +1,6 @@
 //! The same functions over a column of 2,000 rows.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::article::email_instructions;
-use crate::stage::Stage;
+use crate::stage::{LANES, Stage};
 
 const ROWS: usize = 2_000;
 const MODEL: &str = "us.amazon.nova-lite-v1:0";
 
-/// What customers buy, two of which make a history: 380 different ones.
+/// What customers buy, two of which make a history: 400 different ones.
 const CATEGORIES: [&str; 20] = [
     "Home Decor",
     "Furniture",
@@ -56,7 +57,10 @@ pub async fn play(stage: &Stage) -> Result<(), Failure> {
     let Some(aws) = &stage.aws else {
         return Ok(());
     };
-    println!("\n3. A column of 2,000 rows (the sandbox answers an e-mail in 400 ms, a search in 100 ms)");
+    println!(
+        "\n3. A column of 2,000 rows, in batches of 100, {LANES} at a time (the sandbox answers an e-mail in 400 ms, a search in\n   \
+         100 ms). Equal rows of a query are asked once, whatever batch and environment they come to."
+    );
 
     println!("\n   select ask_bedrock($DEFAULT_LLM_INSTRUCTIONS, purchases, '{MODEL}') from customers;\n");
     aws.bedrock().set_latency(Duration::from_millis(400));
@@ -65,41 +69,75 @@ pub async fn play(stage: &Stage) -> Result<(), Failure> {
         vec![json!(email_instructions()), json!(format!("{first}, {second}")), json!(MODEL)]
     });
     let options = QueryOptions { return_type: "VARCHAR".to_owned(), ..QueryOptions::new("ask_bedrock") };
-    run(stage, aws.bedrock(), emails.collect(), QueryOptions { max_batch_rows: 500, ..options }).await?;
+    run(stage, aws.bedrock(), emails.collect(), options).await?;
 
     println!("\n   select get_coordinate(address) from stores;\n");
     aws.location().set_latency(Duration::from_millis(100));
     let addresses = (0..ROWS).map(|row| vec![json!(ADDRESSES[row * 7 % ADDRESSES.len()])]);
-    let options = QueryOptions { max_batch_rows: 500, ..QueryOptions::new("get_coordinate") };
+    let options = QueryOptions::new("get_coordinate");
     run(stage, aws.location(), addresses.collect(), options).await?;
     Ok(())
 }
 
 async fn run(stage: &Stage, service: &Service, rows: Vec<Vec<Value>>, options: QueryOptions) -> Result<(), Failure> {
     service.reset();
+    let distinct = rows.iter().map(|row| json!(row).to_string()).collect::<HashSet<_>>().len();
+    let told_before = stage.lambda.logs().len();
     let bar = ProgressBar::new(u64::try_from(rows.len())?);
     bar.set_style(ProgressStyle::with_template("   {bar:40} {pos}/{len} rows, {elapsed}")?);
     bar.enable_steady_tick(Duration::from_millis(100));
     let told = bar.clone();
     let progress = OnProgress(Arc::new(move |progress| told.set_position(u64::try_from(progress.rows).unwrap_or(0))));
-    let result = stage.snowflake.query(rows, QueryOptions { progress: Some(progress), ..options }).await;
+    let options = QueryOptions { progress: Some(progress), max_batch_rows: 100, parallel: LANES, ..options };
+    let result = stage.snowflake.query(rows, options).await;
     bar.finish_and_clear();
     let result = result?;
-    report(&result, service, stage.lambda.environments());
+    let log = stage.lambda.logs();
+    report(&result, distinct, service, &Summaries::read(log.get(told_before..).unwrap_or_default()));
     Ok(())
 }
 
-fn report(result: &QueryResult, service: &Service, environments: usize) {
-    let (rows, stats, seconds) = (result.values.len(), service.stats(), result.elapsed.as_secs_f64());
+fn report(result: &QueryResult, distinct: usize, service: &Service, summaries: &Summaries) {
+    let (rows, calls, seconds) = (result.values.len(), service.stats().requests, result.elapsed.as_secs_f64());
     let nulls = result.values.iter().filter(|value| value.is_null()).count();
     let rate = f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) / seconds;
-    let saved = u64::try_from(rows).unwrap_or(0).saturating_sub(stats.requests);
-    println!("   {rows} rows in {seconds:.1} s: {rate:.0} rows a second, {nulls} NULL");
-    println!("   {} service calls, {saved} saved because equal rows of a batch share one", stats.requests);
+    let Summaries { batches, in_batch, from_others } = summaries;
+    println!("   {rows} rows, {distinct} different ones: {calls} service calls");
     println!(
-        "   {} requests to API Gateway, {environments} execution environments, {} KB sent and {} KB received",
-        result.posts + result.gets,
+        "   {in_batch} rows share the call of an equal row in their batch, {from_others} take the answer that another batch paid for"
+    );
+    println!(
+        "   {seconds:.1} s, {rate:.0} rows a second, {nulls} NULL; {batches} batches, {} KB sent and {} KB received",
         result.bytes_sent / 1000,
         result.bytes_received / 1000
     );
+}
+
+/// What the function has written into its log: a line for each batch.
+#[derive(Default)]
+struct Summaries {
+    batches: usize,
+    /// Rows that are equal to one before them in their batch.
+    in_batch: usize,
+    /// Distinct rows of a batch that were answered from another one.
+    from_others: usize,
+}
+
+impl Summaries {
+    fn read(log: &str) -> Self {
+        let mut all = Self::default();
+        for line in log.lines().filter(|line| line.contains("outcome=")) {
+            let number = |name: &str| {
+                let field = line.split([' ', ',']).find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+                field.and_then(|digits| digits.parse::<usize>().ok()).unwrap_or_default()
+            };
+            all.from_others += number("taken");
+            // A batch that takes several invocations has a line for each of them, and this one at its end.
+            if line.contains("outcome=\"answered\"") {
+                all.batches += 1;
+                all.in_batch += number("rows").saturating_sub(number("distinct"));
+            }
+        }
+        all
+    }
 }

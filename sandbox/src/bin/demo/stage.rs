@@ -10,11 +10,15 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_credential_types::provider::ProvideCredentials;
 use sandbox::api_gateway::{ApiGateway, ApiGatewayOptions};
 use sandbox::aws::{Aws, AwsOptions};
+use sandbox::dynamodb::Table;
 use sandbox::lambda::{AtCapacity, Lambda, LambdaOptions, LogSink};
 use sandbox::snowflake::Caller;
 
 use crate::Failure;
 use crate::options::{Options, Services};
+
+/// Execution environments, and batches of a query at a time.
+pub const LANES: usize = 4;
 
 /// The parts, from the caller to the services.
 pub struct Stage {
@@ -24,6 +28,8 @@ pub struct Stage {
     pub _gateway: ApiGateway,
     /// The sandbox's services; `None` when the real ones answer.
     pub aws: Option<Aws>,
+    /// The journal's table, beside the sandbox's services: what is asked of the real ones stays nowhere.
+    pub _table: Option<Table>,
     /// How long a request that fails is sent again: not at all where the user waits for the reason.
     pub patience: Duration,
     /// The function.
@@ -33,22 +39,25 @@ pub struct Stage {
 impl Stage {
     /// Builds the function and sets everything up.
     pub async fn build(options: &Options) -> Result<Self, Failure> {
-        let (aws, env) = match &options.services {
+        let (aws, table, env) = match &options.services {
             Services::Sandbox => {
-                let aws = Aws::start(AwsOptions::default()).await?;
+                let (aws, table) = (Aws::start(AwsOptions::default()).await?, Table::start().await?);
                 let mut env = aws.env();
                 env.push(("PLACE_INDEX_NAME".to_owned(), AwsOptions::default().place_index));
-                (Some(aws), env)
+                // Answers that may be kept, as the template has it.
+                env.push(("LOCATION_INTENDED_USE".to_owned(), "Storage".to_owned()));
+                env.extend(table.env());
+                (Some(aws), Some(table), env)
             }
             Services::Aws { place_index, .. } => {
                 let mut env = own_credentials().await?;
                 env.extend(place_index.iter().map(|name| ("PLACE_INDEX_NAME".to_owned(), name.clone())));
-                (None, env)
+                (None, None, env)
             }
         };
         let lambda = Arc::new(
             Lambda::start(LambdaOptions {
-                environments: 4,
+                environments: LANES,
                 timeout: Duration::from_secs(28),
                 env,
                 log: LogSink::Keep,
@@ -59,7 +68,7 @@ impl Stage {
         );
         let patience = Duration::from_secs(if aws.is_some() { 60 } else { 0 });
         let gateway = ApiGateway::start(Arc::clone(&lambda), ApiGatewayOptions::default()).await?;
-        Ok(Self { snowflake: Caller::new(gateway.url()), _gateway: gateway, patience, aws, lambda })
+        Ok(Self { snowflake: Caller::new(gateway.url()), _gateway: gateway, patience, aws, _table: table, lambda })
     }
 }
 
