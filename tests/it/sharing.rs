@@ -192,7 +192,8 @@ impl Function for Moody {
         Ok(Job {
             target: Target { name: "service".into(), per_second: None },
             options: "".into(),
-            question: Box::new([text.into()]),
+            question: Some(Box::new([text.into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(answer),
         })

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use snowflake_aws_functions::function::{
-    Answered, Call as Asking, Fault, Function, Job, Outcome, Parameter, Question, Refusal, Row, Target,
+    Answered, Call as Asking, Failed, Fault, Function, Job, Outcome, Parameter, Question, Refusal, Row, Target,
 };
 use snowflake_aws_functions::journal::{
     AnswerKey, Answers, Asking as Claiming, Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Recalled, Scope,
@@ -184,11 +184,11 @@ impl Wire {
         reply.await.unwrap()
     }
 
-    async fn ask_service(&self, text: &str) -> Result<Answered, Fault> {
+    async fn ask_service(&self, text: &str) -> Result<Answered, Failed> {
         let (answer, reply) = oneshot::channel();
         let call = Call { by: self.by, row: text.to_owned(), checked: false, answer };
         self.wires.lock().unwrap().calls.push(call);
-        reply.await.unwrap()
+        Ok(reply.await.unwrap()?)
     }
 }
 
@@ -272,7 +272,8 @@ impl Function for Wire {
         Ok(Job {
             target: Target { name: "service".into(), per_second: None },
             options: "".into(),
-            question: Box::new([text.into()]),
+            question: Some(Box::new([text.into()])),
+            must_be_answered: false,
             expected_bytes: 0,
             call: Asking::alone(move || self.ask_service(text)),
         })
