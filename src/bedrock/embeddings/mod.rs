@@ -65,9 +65,9 @@ impl Truncate {
         let more = text.chars().count().saturating_sub(most);
         let at = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
         match self {
-            Self::Start if more > 0 => &text[at(more)..],
-            Self::End if more > 0 => &text[..at(most)],
-            _ => text,
+            Self::Start => &text[at(more)..],
+            Self::End => &text[..at(most)],
+            Self::None => text,
         }
     }
 }
