@@ -143,6 +143,15 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_without_rows_is_sure_of_nothing() {
+        let ceiling = Ceiling::new(10);
+        let (one, other, _idle) = (ceiling.share(), ceiling.share(), ceiling.share());
+        one.set_left(100);
+        other.set_left(100);
+        assert_eq!((takes(&one, 20), takes(&other, 20)), (5, 5));
+    }
+
+    #[test]
     fn what_a_lane_has_no_rows_for_is_the_others() {
         let ceiling = Ceiling::new(10);
         let (greedy, small) = (ceiling.share(), ceiling.share());

@@ -282,3 +282,24 @@ impl Lane {
         self.ready.len() + self.waiting.len() + self.rows_in_flight
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Targets;
+    use super::*;
+    use crate::function::Target;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_is_left_wherever_it_stands_until_its_call_has_ended() {
+        let (targets, now) = (Targets::new(8), Instant::now());
+        let state = targets.get(&Target { name: "t".into(), per_second: None });
+        let mut lane = Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new());
+        (0..4).for_each(|row| lane.push(row));
+        let Ok((row, _permit)) = lane.start(now) else { panic!("nothing starts") };
+        assert_eq!((row, lane.left()), (0, 4));
+        assert_eq!((lane.take_more(2, |_| true), lane.left()), (vec![1, 2], 4));
+        lane.ended(3);
+        lane.try_again(1, now + Duration::from_secs(1), Place::Last);
+        assert_eq!(lane.left(), 2);
+    }
+}

@@ -43,6 +43,12 @@ mod tests {
     fn a_steady_latency_is_expected_and_a_growing_one_followed() {
         let mut latency = Latency::default();
         assert_eq!(latency.expected(), None);
+        latency.observe(Duration::from_secs(1));
+        assert_eq!(
+            latency.expected(),
+            Some(Duration::from_secs(3)),
+            "of one call: its time, and half of that for deviation"
+        );
         for _ in 0..40 {
             latency.observe(Duration::from_secs(1));
         }

@@ -194,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn a_pace_was_not_lowered_enough_only_where_it_is_shared_and_for_less_than_a_second() {
+        let twice = |used: f64, manner: Manner| {
+            let lowered = Pace::of(100.0).lowered(100.0, manner);
+            Pace { used, ..lowered }.lowered(100.0, manner).depth
+        };
+        assert_eq!(twice(0.0, TOGETHER), 2.0 * TOGETHER.lower);
+        assert_eq!(twice(TOGETHER.again, TOGETHER), TOGETHER.lower);
+        assert_eq!(twice(0.0, ALONE), ALONE.lower);
+    }
+
+    #[test]
     fn a_lowered_pace_is_back_in_seconds_stays_for_some_and_then_doubles_in_twenty() {
         let lowered = Pace::of(100.0).lowered(100.0, TOGETHER);
         for (seconds, least, most) in

@@ -224,3 +224,48 @@ impl fmt::Debug for dyn Tracks {
         formatter.write_str("Tracks")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// One track, at a time that stands still, and what was changed.
+    #[derive(Default)]
+    struct Still(Mutex<(Option<Track>, Vec<Change>)>);
+
+    impl Tracks for Still {
+        fn change<'a>(&'a self, _: &'a str, change: Change) -> BoxFuture<'a, Result<Changed, TracksError>> {
+            let (track, changes) = &mut *self.0.lock().unwrap();
+            changes.push(change);
+            let after = Track::changed(*track, change);
+            *track = after.or(*track);
+            let changed = after.map_or(Changed::No(*track), Changed::Yes);
+            async move { Ok(changed) }.boxed()
+        }
+    }
+
+    impl Still {
+        fn changes(&self) -> Vec<Change> {
+            std::mem::take(&mut self.0.lock().unwrap().1)
+        }
+    }
+
+    fn ask(most: usize, first: Pace) -> Ask {
+        Ask { most, known: None, first, lowered: None, seen: None, sharers: 1.0, latency: None }
+    }
+
+    #[tokio::test]
+    async fn a_track_begins_as_long_ago_as_the_calls_take_that_may_start_at_once() {
+        for (first, ago) in [(Pace::unknown(), 1.0), (Pace::of(100.0), 0.08)] {
+            let tracks = Still::default();
+            take(&tracks, "model", ask(100, first)).await.unwrap();
+            let changes = tracks.changes();
+            let Change::Begin(_, began) = changes[0] else { panic!("{changes:?}") };
+            assert!((began - ago).abs() < 0.001, "{began}");
+        }
+    }
+}

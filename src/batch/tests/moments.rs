@@ -157,6 +157,14 @@ async fn two_works_share_the_ceiling_and_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_first_failure_is_tried_again_at_once() {
+    let function = Scripted::with(SECOND, &[("a", &[Step::Fail, Step::Answer])]);
+    let begin = Instant::now();
+    json(&run(&function, &rows(["a"], "t"), 8, 20 * SECOND).await);
+    assert_eq!(begin.elapsed(), 2 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
 async fn failures_in_a_row_hold_the_target_back() {
     let function = Scripted::with(Duration::from_millis(10), &[("*", &[Step::Fail])]);
     let texts = numbered(200);

@@ -88,6 +88,21 @@ async fn what_others_ask_for_is_not_asked_until_it_is_taken_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_batch_has_paid_for_is_taken_for_a_row_that_waits_and_not_for_one_that_is_asked() {
+    let function = Scripted::with(SECOND, &[]);
+    let all = rows(["a", "b"], "t");
+    let (plan, targets) = (Plan::of(&function, &all), Targets::new(1));
+    let deadline = Instant::now() + 20 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
+    let outcome = Outcome { result: Ok(answer("from another")), attempts: 1, latency: SECOND, shared: None };
+    work.learn(0, outcome.clone());
+    work.learn(1, outcome);
+    assert_eq!((work.run_until(deadline).await, work.account().taken, function.calls()), (Progress::Done, 1, 1));
+    assert_eq!(json(&work.finish()), ["\"a\"", "\"from another\""]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_account_tells_what_went_wrong() {
     let scripts: &[(&str, &[Step])] = &[
         ("a", &[Step::Throttle, Step::Answer]),
