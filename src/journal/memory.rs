@@ -169,3 +169,31 @@ impl Answers for Memory {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::Answered;
+    use crate::journal::NewRows;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    #[tokio::test]
+    async fn a_batch_and_an_answer_are_there_until_they_expire_and_not_at_that_moment() {
+        let (journal, begin) = (Memory::new(HOUR), SystemTime::UNIX_EPOCH + HOUR);
+        let key = Key::of("f", "batch");
+        let claim = |rows, now| Claim { key: &key, rows, now, lease_until: now };
+        let rows = Some(NewRows { body: "{}", digest: String::new() });
+        assert!(matches!(journal.claim(&claim(rows, begin)).await, Ok(Claimed::Ours(..))));
+        let scope = Scope::of("f", None, begin + HOUR);
+        let answer = scope.key(&vec!["a".into()].into_boxed_slice());
+        let value = Answered::from(Box::from("1"));
+        let outcome = Outcome { result: Ok(value), attempts: 1, latency: Duration::ZERO, shared: None };
+        journal.keep(&scope, &[(answer, outcome)]).await.unwrap();
+        for (now, expected) in [(begin + HOUR - Duration::from_millis(1), (1, false)), (begin + HOUR, (0, true))] {
+            let recalled = journal.recall(&scope, &key, &[answer], now).await.unwrap();
+            let is_unknown = journal.claim(&claim(None, now)).await.unwrap() == Claimed::Unknown;
+            assert_eq!((recalled.answers.len(), is_unknown), expected);
+        }
+    }
+}

@@ -236,5 +236,6 @@ mod tests {
             assert!(targets.iter().all(|target| target.per_second == Some(expected)), "{targets:?}");
             assert!(targets[0] != targets[1] && targets[1] != targets[2] && targets[0] != targets[2]);
         }
+        assert_ne!(target(Some("i"), 1, Operation::Geocode).name, target(Some("j"), 1, Operation::Geocode).name);
     }
 }

@@ -142,6 +142,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_category_has_a_word_of_the_places_api_and_what_is_no_kind_of_place_has_none() {
+        for (category, word) in [
+            ("AddressType", Some("PointAddress")),
+            ("CountryType", Some("Country")),
+            ("IntersectionType", Some("Intersection")),
+            ("MunicipalityType", Some("Locality")),
+            ("NeighborhoodType", Some("District")),
+            ("PointOfInterestType", Some("PointOfInterest")),
+            ("PostalCodeType", Some("PostalCode")),
+            ("RegionType", Some("Region")),
+            ("StreetType", Some("Street")),
+            ("SubRegionType", Some("SubRegion")),
+            ("Cafe", None),
+        ] {
+            assert_eq!(place_type(category, false), word, "{category}");
+        }
+        assert_eq!(place_type("AddressType", true), Some("InterpolatedAddress"));
+        assert_eq!(place_type("StreetType", true), Some("Street"));
+    }
+
+    #[test]
     fn a_place_without_a_point_is_no_answer_and_categories_get_the_words_of_the_places_api() {
         assert_eq!(read(None, Score::Unknown, None).unwrap_err().code, Code::ServiceError);
         let place = |point: Vec<f64>| {

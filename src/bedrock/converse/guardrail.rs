@@ -52,8 +52,12 @@ fn has_blocked(assessment: &GuardrailAssessment) -> bool {
 #[cfg(test)]
 mod tests {
     use aws_sdk_bedrockruntime::types::{
-        GuardrailCustomWord, GuardrailPiiEntityFilter, GuardrailPiiEntityType,
-        GuardrailSensitiveInformationPolicyAssessment, GuardrailTraceAssessment, GuardrailWordPolicyAssessment,
+        GuardrailContentFilter, GuardrailContentFilterConfidence, GuardrailContentFilterType,
+        GuardrailContentPolicyAssessment, GuardrailContextualGroundingFilter, GuardrailContextualGroundingFilterType,
+        GuardrailContextualGroundingPolicyAssessment, GuardrailCustomWord, GuardrailManagedWord,
+        GuardrailManagedWordType, GuardrailPiiEntityFilter, GuardrailPiiEntityType,
+        GuardrailSensitiveInformationPolicyAssessment, GuardrailTopic, GuardrailTopicPolicyAssessment,
+        GuardrailTopicType, GuardrailTraceAssessment, GuardrailWordPolicyAssessment,
     };
 
     use super::*;
@@ -103,7 +107,45 @@ mod tests {
         assert!(has_only_masked(Some(&found(Anonymized, Some(GuardrailWordPolicyAction::None)))));
         assert!(!has_only_masked(Some(&found(Anonymized, Some(GuardrailWordPolicyAction::Blocked)))));
         assert!(!has_only_masked(Some(&found(Blocked, None))));
+        assert!(!has_only_masked(Some(&found(GuardrailSensitiveInformationPolicyAction::None, None))));
         assert!(!has_only_masked(None));
         assert!(!has_only_masked(Some(&ConverseTrace::builder().build())));
+    }
+
+    #[test]
+    fn each_policy_may_have_blocked() {
+        let topic = GuardrailTopic::builder().name("t").r#type(GuardrailTopicType::Deny);
+        let topic = topic.action(GuardrailTopicPolicyAction::Blocked).build().unwrap();
+        let content = GuardrailContentFilter::builder()
+            .r#type(GuardrailContentFilterType::Violence)
+            .confidence(GuardrailContentFilterConfidence::High)
+            .action(GuardrailContentPolicyAction::Blocked);
+        let managed = GuardrailManagedWord::builder()
+            .r#match("x")
+            .r#type(GuardrailManagedWordType::Profanity)
+            .action(GuardrailWordPolicyAction::Blocked);
+        let grounding = GuardrailContextualGroundingFilter::builder()
+            .r#type(GuardrailContextualGroundingFilterType::Relevance)
+            .threshold(0.5)
+            .score(0.1)
+            .action(GuardrailContextualGroundingPolicyAction::Blocked);
+        let topics = GuardrailTopicPolicyAssessment::builder().topics(topic).build().unwrap();
+        let contents = GuardrailContentPolicyAssessment::builder().filters(content.build().unwrap()).build().unwrap();
+        let words = GuardrailWordPolicyAssessment::builder()
+            .set_custom_words(Some(Vec::new()))
+            .managed_word_lists(managed.build().unwrap());
+        let grounding =
+            GuardrailContextualGroundingPolicyAssessment::builder().filters(grounding.build().unwrap()).build();
+        let of = GuardrailAssessment::builder;
+        assert!(!has_blocked(&of().build()));
+        for assessment in [
+            of().topic_policy(topics),
+            of().content_policy(contents),
+            of().word_policy(words.build().unwrap()),
+            of().contextual_grounding_policy(grounding),
+        ] {
+            let assessment = assessment.build();
+            assert!(has_blocked(&assessment), "{assessment:?}");
+        }
     }
 }

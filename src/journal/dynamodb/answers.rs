@@ -197,3 +197,47 @@ fn outcome(item: &Item, now: SystemTime) -> Option<Outcome> {
     let bytes = item.get("outcome")?.as_b().ok()?;
     if expires > seconds(now) { decode_outcome(bytes.as_ref()) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::Answered;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn scope(expires: SystemTime) -> Scope {
+        Scope::of("ask_bedrock", Some("statement"), expires)
+    }
+
+    #[test]
+    fn an_answer_has_an_item_of_its_own_until_it_expires() {
+        let expires = SystemTime::UNIX_EPOCH + 1000 * SECOND;
+        let kept =
+            Outcome { result: Ok(Answered::from(Box::from("\"a\""))), attempts: 1, latency: SECOND, shared: None };
+        let of = |question: &str| {
+            let key = scope(expires).key(&vec![question.into()].into_boxed_slice());
+            item(&scope(expires), &(key, kept.clone())).unwrap()
+        };
+        assert_ne!(of("a")["pk"], of("b")["pk"]);
+        assert!(of("a")["pk"].as_s().unwrap().starts_with("answer/"));
+        assert_eq!(outcome(&of("a"), expires - 2 * SECOND), Some(kept.clone()));
+        assert_eq!(outcome(&of("a"), expires), None);
+    }
+
+    #[test]
+    fn what_others_ask_for_is_told_as_long_as_their_claims_hold() {
+        let (own, other) = (Key::of("f", "own"), Key::of("f", "other"));
+        let until = SystemTime::UNIX_EPOCH + 1000 * SECOND;
+        let claim = |tags: &[Tag]| {
+            let tags = tags.iter().flat_map(|tag| tag.to_le_bytes());
+            AttributeValue::B(Blob::new(milliseconds(until).to_le_bytes().into_iter().chain(tags).collect::<Vec<u8>>()))
+        };
+        let board = Item::from([
+            ("pk".to_owned(), text("asking/")),
+            (attribute(&own), claim(&[1])),
+            (attribute(&other), claim(&[2, 3])),
+        ]);
+        assert_eq!(asked(&board, &own, until - SECOND), HashSet::from([2, 3]));
+        assert_eq!(asked(&board, &own, until), HashSet::new());
+    }
+}

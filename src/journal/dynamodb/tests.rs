@@ -1,4 +1,4 @@
-//! What becomes of a checkpoint whose answer is lost, on a table of one item that can be told to lose answers.
+//! What becomes of a claim or a checkpoint whose answer is lost, on a table that can be told to lose answers.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,26 +19,47 @@ use crate::journal::Key;
 /// The work goes on.
 const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
 
-/// The claim as DynamoDB has it, and whether answers get through.
+/// Items as DynamoDB has them, by key, and how many answers do not get through.
 #[derive(Debug, Clone, Default)]
-struct Table(Arc<Mutex<(Value, bool)>>);
+struct Table(Arc<Mutex<(HashMap<String, Value>, usize)>>);
 
 impl Table {
-    fn lose_answers(&self, are_lost: bool) {
-        self.0.lock().unwrap().1 = are_lost;
+    fn lose_answers(&self, count: usize) {
+        self.0.lock().unwrap().1 = count;
     }
 
-    /// A put, or an update under the condition of a checkpoint; the status and the answer.
-    fn write(item: &mut Value, request: &Value) -> (u16, Value) {
+    /// What is asked for, and how it is answered; a write only under the conditions of a claim and of a checkpoint.
+    fn answer(items: &mut HashMap<String, Value>, request: &Value) -> (u16, Value) {
+        let failed = |item: &Value| {
+            let name = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+            (400, json!({"__type": name, "Item": item}))
+        };
         if let Some(new) = request.get("Item") {
-            *item = new.clone();
-            return (200, json!({}));
+            let key = new["pk"]["S"].as_str().unwrap().to_owned();
+            return match items.get(&key).filter(|_| request.get("ConditionExpression").is_some()) {
+                Some(item) => failed(item),
+                None => {
+                    items.insert(key, new.clone());
+                    (200, json!({}))
+                }
+            };
         }
-        let values = &request["ExpressionAttributeValues"];
+        let item = items.get_mut(request["Key"]["pk"]["S"].as_str().unwrap()).unwrap();
+        let Some(values) = request.get("ExpressionAttributeValues") else {
+            return (200, json!({"Item": item}));
+        };
+        let number = |value: &Value| value["N"].as_str().unwrap().parse::<u64>().unwrap();
+        if values.get(":oldest").is_some() {
+            if number(&item["lease_until"]) > number(&values[":now"]) {
+                return failed(item);
+            }
+            item["token"] = values[":token"].clone();
+            item["lease_until"] = values[":until"].clone();
+            return (200, json!({"Attributes": item}));
+        }
         let count = item["entries"]["L"].as_array().unwrap().len().to_string();
         if item["token"] != values[":token"] || values[":count"]["N"] != count.as_str() {
-            let failed = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-            return (400, json!({"__type": failed, "Item": item}));
+            return failed(item);
         }
         if let Some(entry) = values[":entry"]["L"].get(0) {
             item["entries"]["L"].as_array_mut().unwrap().push(entry.clone());
@@ -52,16 +73,28 @@ impl Table {
     }
 
     fn entries_and_end(&self) -> (usize, Value) {
-        let item = &self.0.lock().unwrap().0;
+        let item = &self.0.lock().unwrap().0[&batch().to_string()];
         (item["entries"]["L"].as_array().unwrap().len(), item["ended"]["BOOL"].clone())
+    }
+
+    fn journal(&self) -> DynamoDb {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-west-2"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(self.clone())
+            .build();
+        DynamoDb::new("journal".to_owned(), Duration::from_hours(12), config)
     }
 }
 
 impl HttpConnector for Table {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        let (item, is_lost) = &mut *self.0.lock().unwrap();
-        let (status, body) = Self::write(item, &request);
+        let (items, lost) = &mut *self.0.lock().unwrap();
+        let (status, body) = Self::answer(items, &request);
+        let is_lost = *lost > 0;
+        *lost = lost.saturating_sub(1);
         HttpConnectorFuture::ready(match is_lost {
             true => Err(ConnectorError::io("lost".into())),
             false => Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body.to_string()))),
@@ -75,28 +108,58 @@ impl HttpClient for Table {
     }
 }
 
+fn batch() -> Key {
+    Key::of("ask_bedrock", "batch")
+}
+
+const LEASE: Duration = Duration::from_secs(28);
+
+/// A POST with that body, or a GET.
+async fn claim(journal: &DynamoDb, body: Option<&str>, now: SystemTime) -> Claimed {
+    let rows = body.map(|body| NewRows { body, digest: "digest".to_owned() });
+    journal.claim(&Claim { key: &batch(), rows, now, lease_until: now + LEASE }).await.unwrap()
+}
+
 /// A batch that was claimed, and its first entry, which was kept or was not: its answer is lost for good.
 async fn unsure() -> (Table, DynamoDb, Lease) {
     let table = Table::default();
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-west-2"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .http_client(table.clone())
-        .build();
-    let journal = DynamoDb::new("journal".to_owned(), Duration::from_hours(12), config);
-    let now = SystemTime::now();
-    let rows = Some(NewRows { body: "{}", digest: "digest".to_owned() });
-    let key = Key::of("ask_bedrock", "batch");
-    let claim = Claim { key: &key, rows, now, lease_until: now + Duration::from_secs(28) };
-    let Ok(Claimed::Ours(mut lease, _)) = journal.claim(&claim).await else {
+    let journal = table.journal();
+    let Claimed::Ours(mut lease, _) = claim(&journal, Some("{}"), SystemTime::now()).await else {
         panic!("not claimed");
     };
-    table.lose_answers(true);
+    table.lose_answers(usize::MAX);
     assert!(journal.checkpoint(&mut lease, b"one", GO_ON).await.is_err());
-    table.lose_answers(false);
+    table.lose_answers(0);
     assert_eq!(table.entries_and_end(), (1, json!(false)));
     (table, journal, lease)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_was_lost_is_the_callers_all_the_same() {
+    let (table, now) = (Table::default(), SystemTime::now());
+    let journal = table.journal();
+    table.lose_answers(1);
+    assert!(matches!(claim(&journal, Some("{}"), now).await, Claimed::Ours(..)));
+    assert_eq!(claim(&journal, Some("{}"), now).await, Claimed::Busy);
+    assert_eq!(claim(&journal, None, now).await, Claimed::Busy);
+    table.lose_answers(1);
+    assert!(matches!(claim(&journal, None, now + LEASE).await, Claimed::Ours(..)));
+    assert_eq!(claim(&journal, Some("{}"), now + LEASE).await, Claimed::Busy);
+    assert_eq!(claim(&journal, None, now + LEASE).await, Claimed::Busy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_a_claim_cannot_hold_come_back_from_their_parts() {
+    let (table, now) = (Table::default(), SystemTime::now());
+    let journal = table.journal();
+    let mut random = fastrand::Rng::with_seed(3);
+    let body: String = (0..400_000).map(|_| random.alphanumeric()).collect();
+    assert!(matches!(claim(&journal, Some(&body), now).await, Claimed::Ours(..)));
+    assert_eq!(table.0.lock().unwrap().0.len(), 3, "the claim and two parts");
+    let Claimed::Ours(_, batch) = claim(&journal, None, now + LEASE).await else {
+        panic!("not claimed");
+    };
+    assert!(batch.body == body);
 }
 
 #[tokio::test(start_paused = true)]
