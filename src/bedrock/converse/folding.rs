@@ -67,4 +67,16 @@ mod tests {
         assert!(folding.learn("us.amazon.nova-lite-v1:0", "This model doesn't support system messages."));
         assert!(folding.contains("us.amazon.nova-lite-v1:0"));
     }
+
+    #[test]
+    fn each_way_to_say_that_a_model_takes_no_system_text_is_understood() {
+        for message in [
+            "This model doesn't support system.",
+            "System messages are not taken by this model.",
+            "The model takes no system prompts.",
+        ] {
+            assert!(FoldingModels::default().learn("m", message), "{message}");
+        }
+        assert!(!FoldingModels::default().learn("m", "The provided model identifier is invalid."));
+    }
 }

@@ -184,7 +184,8 @@ mod tests {
         }
         for (json, takes_gzip, whose) in [
             (noise(LARGEST_ANSWER), false, "Lambda"),
-            (noise(9_000_000), true, "Lambda"),
+            // In base64 it is 48 bytes less than Lambda takes, which leaves no room for what is around it.
+            (noise(6_296_528), true, "Lambda"),
             (format!("\"{}\"", "a".repeat(10_000_000)), true, "Snowflake"),
         ] {
             let answer = Answer::complete(json, takes_gzip).0;
