@@ -19,13 +19,25 @@ use crate::journal::Key;
 /// The work goes on.
 const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
 
-/// Items as DynamoDB has them, by key, and how many answers do not get through.
+/// A table as DynamoDB has it.
 #[derive(Debug, Clone, Default)]
-struct Table(Arc<Mutex<(HashMap<String, Value>, usize)>>);
+struct Table(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    items: HashMap<String, Value>,
+    /// How many answers do not get through.
+    lost: usize,
+    requests: usize,
+}
 
 impl Table {
     fn lose_answers(&self, count: usize) {
-        self.0.lock().unwrap().1 = count;
+        self.0.lock().unwrap().lost = count;
+    }
+
+    fn requests(&self) -> usize {
+        std::mem::take(&mut self.0.lock().unwrap().requests)
     }
 
     /// What is asked for, and how it is answered; a write only under the conditions of a claim and of a checkpoint.
@@ -73,7 +85,7 @@ impl Table {
     }
 
     fn entries_and_end(&self) -> (usize, Value) {
-        let item = &self.0.lock().unwrap().0[&batch().to_string()];
+        let item = &self.0.lock().unwrap().items[&batch().to_string()];
         (item["entries"]["L"].as_array().unwrap().len(), item["ended"]["BOOL"].clone())
     }
 
@@ -91,10 +103,11 @@ impl Table {
 impl HttpConnector for Table {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        let (items, lost) = &mut *self.0.lock().unwrap();
-        let (status, body) = Self::answer(items, &request);
-        let is_lost = *lost > 0;
-        *lost = lost.saturating_sub(1);
+        let held = &mut *self.0.lock().unwrap();
+        let (status, body) = Self::answer(&mut held.items, &request);
+        let is_lost = held.lost > 0;
+        held.lost = held.lost.saturating_sub(1);
+        held.requests += 1;
         HttpConnectorFuture::ready(match is_lost {
             true => Err(ConnectorError::io("lost".into())),
             false => Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body.to_string()))),
@@ -149,13 +162,23 @@ async fn a_claim_whose_answer_was_lost_is_the_callers_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_another_one_works_on_a_batch_is_found_out_by_one_request() {
+    let (table, now) = (Table::default(), SystemTime::now());
+    let journal = table.journal();
+    for body in [Some("{}"), Some("{}"), None] {
+        claim(&journal, body, now).await;
+        assert_eq!(table.requests(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn rows_that_a_claim_cannot_hold_come_back_from_their_parts() {
     let (table, now) = (Table::default(), SystemTime::now());
     let journal = table.journal();
     let mut random = fastrand::Rng::with_seed(3);
     let body: String = (0..400_000).map(|_| random.alphanumeric()).collect();
     assert!(matches!(claim(&journal, Some(&body), now).await, Claimed::Ours(..)));
-    assert_eq!(table.0.lock().unwrap().0.len(), 3, "the claim and two parts");
+    assert_eq!(table.0.lock().unwrap().items.len(), 3, "the claim and two parts");
     let Claimed::Ours(_, batch) = claim(&journal, None, now + LEASE).await else {
         panic!("not claimed");
     };
