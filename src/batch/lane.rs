@@ -145,7 +145,7 @@ impl Lane {
         let most = self.most(now);
         if self.in_flight >= most {
             // A target that is slow gets more probes with time.
-            let is_probing = self.refusals == 0 && most < usize::MAX;
+            let is_probing = self.refusals == 0;
             return Err(is_probing.then(|| Later::At(now + Duration::from_secs(1))));
         }
         let permit = Permit::ask(&self.state, &self.share)?;

@@ -26,6 +26,15 @@ fn without_a_throttled_call_short_calls_are_soon_as_many_as_anybody_can_make() {
 }
 
 #[test]
+fn a_call_starts_at_the_time_that_was_named() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(Some(10.0), false, 1);
+    starts(&mut limiter, now);
+    let Start::At(at) = limiter.try_start(now) else { panic!("{limiter:?}") };
+    assert!(matches!(limiter.try_start(at), Start::Now(_)), "{limiter:?}");
+}
+
+#[test]
 fn a_throttled_call_keeps_the_next_one_back() {
     let now = Instant::now();
     let mut limiter = Limiter::new(None, false, 1);
