@@ -106,7 +106,24 @@ fn named(message: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
+
+    #[test]
+    fn a_refusal_that_names_a_text_is_that_texts_own() {
+        let fault = |message: &str| {
+            let metadata = ErrorMetadata::builder().code("ValidationException").message(message).build();
+            let response = Response::new(400.try_into().unwrap(), SdkBody::empty());
+            pack_fault(&SdkError::service_error(InvokeModelError::generic(metadata), response), "cohere.embed-v4:0")
+        };
+        let named = fault("Malformed input request: #/texts/17: something that nobody has seen before");
+        assert!(matches!(named, PackFault::Member(17, Refusal { whose: Whose::Row, .. })), "{named:?}");
+        let unnamed = fault("Something that nobody has seen before.");
+        let PackFault::Whole(Fault::Refused(refusal)) = unnamed else { panic!("{unnamed:?}") };
+        assert_eq!(refusal.whose, Whose::Unknown);
+    }
 
     #[test]
     fn the_place_of_a_refused_text_is_read() {

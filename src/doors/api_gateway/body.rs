@@ -129,6 +129,12 @@ mod tests {
     }
 
     #[test]
+    fn as_much_as_the_limit_is_inflated_and_not_a_byte_more() {
+        let spaces = |count| inflate(std::io::repeat(b' ').take(count)).map(|inflated| inflated.len() as u64);
+        assert_eq!((spaces(LARGEST), spaces(LARGEST + 1)), (Some(LARGEST), None));
+    }
+
+    #[test]
     fn what_cannot_be_decoded_is_refused() {
         let bomb = gzip(&vec![b' '; 65 * 1024 * 1024]);
         let surrogate: Box<RawValue> = serde_json::from_str(r#""\ud800""#).unwrap();

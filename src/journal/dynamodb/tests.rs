@@ -14,7 +14,8 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::journal::Key;
+use crate::function::{Answered, Outcome};
+use crate::journal::{Key, Scope};
 
 /// The work goes on.
 const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
@@ -46,6 +47,17 @@ impl Table {
             let name = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
             (400, json!({"__type": name, "Item": item}))
         };
+        if let Some(asked) = request.get("RequestItems") {
+            if let Some(keys) = asked["journal"]["Keys"].as_array() {
+                let found: Vec<&Value> = keys.iter().filter_map(|key| items.get(key["pk"]["S"].as_str()?)).collect();
+                return (200, json!({"Responses": {"journal": found}}));
+            }
+            for write in asked["journal"].as_array().unwrap() {
+                let new = &write["PutRequest"]["Item"];
+                items.insert(new["pk"]["S"].as_str().unwrap().to_owned(), new.clone());
+            }
+            return (200, json!({}));
+        }
         if let Some(new) = request.get("Item") {
             let key = new["pk"]["S"].as_str().unwrap().to_owned();
             return match items.get(&key).filter(|_| request.get("ConditionExpression").is_some()) {
@@ -210,4 +222,25 @@ async fn what_was_kept_already_is_not_kept_twice() {
     assert_eq!(table.entries_and_end(), (1, json!(false)));
     assert_eq!(journal.checkpoint(&mut lease, b"two", GO_ON).await.unwrap(), Kept::Yes);
     assert_eq!(table.entries_and_end(), (2, json!(false)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_kept_are_recalled_however_many_there_are() {
+    let (table, now) = (Table::default(), SystemTime::now());
+    let journal = table.journal();
+    let answers = Journal::answers(&journal).unwrap();
+    let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
+    let kept: Vec<_> = (0..120)
+        .map(|number| {
+            let value = Answered::from(number.to_string().into_boxed_str());
+            let outcome = Outcome { result: Ok(value), attempts: 1, latency: Duration::ZERO, shared: None };
+            (scope.key(&vec![number.to_string().into()].into_boxed_slice()), outcome)
+        })
+        .collect();
+    answers.keep(&scope, &kept).await.unwrap();
+    assert_eq!(table.requests(), 5, "a write takes 25 answers");
+    let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
+    let recalled = answers.recall(&scope, &batch(), &keys, now).await.unwrap();
+    assert_eq!(recalled.answers, kept.into_iter().collect());
+    assert_eq!(table.requests(), 2, "and a read takes 100 keys");
 }
