@@ -173,7 +173,6 @@ impl Answers for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::function::Answered;
     use crate::journal::NewRows;
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -187,8 +186,8 @@ mod tests {
         assert!(matches!(journal.claim(&claim(rows, begin)).await, Ok(Claimed::Ours(..))));
         let scope = Scope::of("f", None, begin + HOUR);
         let answer = scope.key(&vec!["a".into()].into_boxed_slice());
-        let value = Answered::from(Box::from("1"));
-        let outcome = Outcome { result: Ok(value), attempts: 1, latency: Duration::ZERO, shared: None };
+        let value: Box<str> = Box::from("1");
+        let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
         journal.keep(&scope, &[(answer, outcome)]).await.unwrap();
         for (now, expected) in [(begin + HOUR - Duration::from_millis(1), (1, false)), (begin + HOUR, (0, true))] {
             let recalled = journal.recall(&scope, &key, &[answer], now).await.unwrap();

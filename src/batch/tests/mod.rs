@@ -2,6 +2,7 @@
 
 mod moments;
 mod packs;
+mod paid;
 mod properties;
 mod refused;
 mod together;
@@ -17,8 +18,8 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::function::{
-    Answered, Argument, Call, Code, Failed, Function, Job, Moment, Outcome, PackFault, Parameter, Refusal, Row, Target,
-    Whose,
+    Answered, Argument, Call, Code, Cost, Failed, Function, Job, Moment, Outcome, PackFault, Paid, Parameter, Refusal,
+    Row, Target, Usage, Whose,
 };
 
 /// Answers each row with its own text, after doing what the row's script says for each attempt.
@@ -89,11 +90,11 @@ impl Scripted {
         drop(in_flight);
         match step {
             Step::Fail => Err(Moment::failed("Broken", None).into()),
-            Step::Unreadable => Err(Moment::unreadable("Garbled").into()),
-            Step::RefuseRow => Err(refusal(Whose::Row).into()),
+            Step::Unreadable => Err(Failed { paid: tokens(UNREADABLE_TOKENS), ..Moment::unreadable("Garbled").into() }),
+            Step::RefuseRow => Err(Failed { paid: tokens(REFUSED_TOKENS), ..refusal(Whose::Row).into() }),
             Step::RefuseUnknown => Err(refusal(Whose::Unknown).into()),
             Step::RefuseStatement => Err(refusal(Whose::Statement).into()),
-            _ => Ok(answer(text)),
+            _ => Ok(Answered { paid: tokens(ANSWERED_TOKENS), ..answer(text) }),
         }
     }
 
@@ -149,7 +150,7 @@ impl Function for Scripted {
             target: Target { name: row.text(1).to_owned().into(), per_second: None },
             options: options.into(),
             question: Some(Box::new([text.into(), row.text(1).into(), options.into()])),
-            must_be_answered: false,
+            must_be_answered: options == "must",
             expected_bytes: 0,
             call,
         })
@@ -250,6 +251,16 @@ fn refused(outcome: &Result<Answers, Unfinished>) -> Option<&Refusal> {
 
 fn unfinished(throttled: bool, reason: &str) -> Unfinished {
     Unfinished { throttled, reason: Some(reason.to_owned()) }
+}
+
+/// Tokens of an answer, of one that cannot be read, and of a refusal.
+const ANSWERED_TOKENS: u64 = 1;
+const UNREADABLE_TOKENS: u64 = 10;
+const REFUSED_TOKENS: u64 = 100;
+
+fn tokens(input: u64) -> Paid {
+    let usage = Usage { input_tokens: Some(input), ..Usage::default() };
+    Paid { usage, cost: Some(Cost(input)) }
 }
 
 const SECOND: Duration = Duration::from_secs(1);

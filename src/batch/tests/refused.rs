@@ -122,7 +122,7 @@ async fn a_target_that_answered_an_earlier_batch_has_answered() {
 async fn a_target_that_answered_an_earlier_invocation_in_another_environment_has_answered() {
     let refused: Vec<Step> = std::iter::repeat_n(Step::RefuseStatement, 5).chain([Step::Answer]).collect();
     let function = Scripted::with(SECOND, &[("b", &refused)]);
-    let earlier = Outcome { result: Ok(answer("a")), attempts: 1, latency: SECOND, shared: None };
+    let earlier = Outcome { attempts: 1, latency: SECOND, ..Outcome::of(answer("a").value) };
     let known = Known { outcomes: HashMap::from([(0, earlier)]), ..Known::default() };
     let (outcome, _) = invoke(&function, &rows(["a", "b"], "t"), &Targets::new(8), known, 60 * SECOND).await;
     assert_eq!((json(&outcome), function.calls()), (vec!["\"a\"", "\"b\""], 6));

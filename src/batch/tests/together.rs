@@ -95,7 +95,7 @@ async fn what_another_batch_has_paid_for_is_taken_for_a_row_that_waits_and_not_f
     let deadline = Instant::now() + 20 * SECOND;
     let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
     assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
-    let outcome = Outcome { result: Ok(answer("from another")), attempts: 1, latency: SECOND, shared: None };
+    let outcome = Outcome { attempts: 1, latency: SECOND, ..Outcome::of(answer("from another").value) };
     work.learn(0, outcome.clone());
     work.learn(1, outcome);
     assert_eq!((work.run_until(deadline).await, work.account().taken, function.calls()), (Progress::Done, 1, 1));

@@ -201,7 +201,6 @@ fn outcome(item: &Item, now: SystemTime) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::function::Answered;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -212,8 +211,7 @@ mod tests {
     #[test]
     fn an_answer_has_an_item_of_its_own_until_it_expires() {
         let expires = SystemTime::UNIX_EPOCH + 1000 * SECOND;
-        let kept =
-            Outcome { result: Ok(Answered::from(Box::from("\"a\""))), attempts: 1, latency: SECOND, shared: None };
+        let kept = Outcome { attempts: 1, latency: SECOND, ..Outcome::of("\"a\"".into()) };
         let of = |question: &str| {
             let key = scope(expires).key(&vec![question.into()].into_boxed_slice());
             item(&scope(expires), &(key, kept.clone())).unwrap()

@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::function::{Answered, Outcome};
+use crate::function::Outcome;
 use crate::journal::{Key, Scope};
 
 /// The work goes on.
@@ -232,8 +232,8 @@ async fn answers_that_are_kept_are_recalled_however_many_there_are() {
     let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
     let kept: Vec<_> = (0..120)
         .map(|number| {
-            let value = Answered::from(number.to_string().into_boxed_str());
-            let outcome = Outcome { result: Ok(value), attempts: 1, latency: Duration::ZERO, shared: None };
+            let value: Box<str> = number.to_string().into_boxed_str();
+            let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
             (scope.key(&vec![number.to_string().into()].into_boxed_slice()), outcome)
         })
         .collect();
