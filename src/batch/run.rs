@@ -283,7 +283,7 @@ async fn ask(plan: &Plan<'_>, rows: &[u32]) -> (Result<Vec<Answered>, PackFault>
     match rows.first().and_then(job).map(|job| &job.call) {
         Some(Call::Alone(call)) => match call().await {
             Ok(answered) => (Ok(vec![answered]), Default::default()),
-            Err(Failed { fault, paid, told }) => (Err(PackFault::Whole(fault)), (paid, told)),
+            Err(Failed { fault, paid, told }) => (Err(PackFault::Whole(fault)), (*paid, *told)),
         },
         Some(Call::Packed { ask, .. }) => {
             let text = |job: &Job<'_>| match &job.call {

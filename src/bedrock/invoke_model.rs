@@ -72,7 +72,7 @@ impl Family {
 /// Asks through InvokeModel.
 pub async fn ask(client: &Client, family: Family, question: &Question<'_>) -> Result<Answered, Failed> {
     let told = || Told { model_id: Some(question.model_id.into()), ..Told::default() };
-    let failed = |fault: Fault| Failed { told: told(), ..fault.into() };
+    let failed = |fault: Fault| Failed { told: told().into(), ..fault.into() };
     let answer = client
         .invoke_model()
         .model_id(question.model_id)

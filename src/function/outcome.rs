@@ -33,15 +33,15 @@ pub struct Failed {
     /// Why there is no value.
     pub fault: Fault,
     /// What it has cost.
-    pub paid: Paid,
+    pub paid: Box<Paid>,
     /// What the service told beside it.
-    pub told: Told,
+    pub told: Box<Told>,
 }
 
 /// A failure that has cost nothing.
 impl<F: Into<Fault>> From<F> for Failed {
     fn from(fault: F) -> Self {
-        Self { fault: fault.into(), paid: Paid::default(), told: Told::default() }
+        Self { fault: fault.into(), paid: Box::default(), told: Box::default() }
     }
 }
 

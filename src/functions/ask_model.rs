@@ -104,7 +104,11 @@ fn pick(answered: Answered, member: Option<&str>) -> Result<Answered, Failed> {
     match value {
         Some(value) => Ok(Answered { value, paid, told }),
         // The schema asks for it, so that it is there.
-        None => Err(Failed { paid, told, ..Moment::unreadable("an answer without its member").into() }),
+        None => Err(Failed {
+            paid: paid.into(),
+            told: told.into(),
+            ..Moment::unreadable("an answer without its member").into()
+        }),
     }
 }
 

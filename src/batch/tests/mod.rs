@@ -90,8 +90,10 @@ impl Scripted {
         drop(in_flight);
         match step {
             Step::Fail => Err(Moment::failed("Broken", None).into()),
-            Step::Unreadable => Err(Failed { paid: tokens(UNREADABLE_TOKENS), ..Moment::unreadable("Garbled").into() }),
-            Step::RefuseRow => Err(Failed { paid: tokens(REFUSED_TOKENS), ..refusal(Whose::Row).into() }),
+            Step::Unreadable => {
+                Err(Failed { paid: tokens(UNREADABLE_TOKENS).into(), ..Moment::unreadable("Garbled").into() })
+            }
+            Step::RefuseRow => Err(Failed { paid: tokens(REFUSED_TOKENS).into(), ..refusal(Whose::Row).into() }),
             Step::RefuseUnknown => Err(refusal(Whose::Unknown).into()),
             Step::RefuseStatement => Err(refusal(Whose::Statement).into()),
             _ => Ok(Answered { paid: tokens(ANSWERED_TOKENS), ..answer(text) }),

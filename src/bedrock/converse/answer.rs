@@ -30,7 +30,7 @@ pub fn read(
     let paid = Paid { usage, cost };
     match value(answer, question, manner) {
         Ok(value) => Ok(Answered { value, paid, told }),
-        Err(fault) => Err(Failed { fault, paid, told }),
+        Err(fault) => Err(Failed { fault, paid: paid.into(), told: told.into() }),
     }
 }
 

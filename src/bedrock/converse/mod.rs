@@ -57,7 +57,7 @@ pub async fn ask(
                     fault => fault,
                 };
                 let told = Told { model_id: Some(question.model_id.into()), ..Told::default() };
-                return Err(Failed { told, ..fault.into() });
+                return Err(Failed { told: told.into(), ..fault.into() });
             }
         }
     }

@@ -96,7 +96,10 @@ enum Refused {
 
 /// The ways of models, as they are known and were learnt.
 #[derive(Debug, Default)]
-pub struct Ways(Mutex<HashMap<(Box<str>, Option<u64>), Way>>);
+pub struct Ways(Mutex<Learnt>);
+
+/// By model, and by schema where only that one was refused.
+type Learnt = HashMap<(Box<str>, Option<u64>), Way>;
 
 /// Models and schemas that are remembered; beyond that, all is forgotten and learnt again.
 const MOST: usize = 256;
@@ -126,7 +129,7 @@ impl Ways {
         Some(next)
     }
 
-    fn learnt(&self) -> MutexGuard<'_, HashMap<(Box<str>, Option<u64>), Way>> {
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
