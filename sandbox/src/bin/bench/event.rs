@@ -71,11 +71,12 @@ pub fn check(answer: &[u8], rows: usize) -> Result<(), Failure> {
     }
 }
 
-/// The same event with Snowflake's batch id, and that of the statement.
-pub fn with_batch_id(event: &str, id: &str) -> Result<String, Failure> {
+/// The same event with Snowflake's batch id and, where there is one, that of the statement.
+pub fn with_ids(event: &str, batch: &str, statement: Option<&str>) -> Result<String, Failure> {
     let mut event: Value = serde_json::from_str(event)?;
-    for (name, id) in [("sf-external-function-query-batch-id", id), ("sf-external-function-current-query-id", "query")]
-    {
+    let ids =
+        [("sf-external-function-query-batch-id", Some(batch)), ("sf-external-function-current-query-id", statement)];
+    for (name, id) in ids.into_iter().filter_map(|(name, id)| Some((name, id?))) {
         event["headers"][name] = json!(id);
         event["multiValueHeaders"][name] = json!([id]);
     }

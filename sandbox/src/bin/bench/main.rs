@@ -47,7 +47,10 @@ async fn run() -> Result<(), Failure> {
         FIGURES.iter().for_each(|(name, what, _)| eprintln!("    {name:<12} {what}"));
         return Ok(());
     };
-    let programs = Programs::build(wanted.figures != ["query"], wanted.before)?;
+    // The limits are beside the other figures only.
+    let is_alone = |name: &String| ["journal", "query"].contains(&name.as_str());
+    let with_limits = wanted.figures.is_empty() || !wanted.figures.iter().all(is_alone);
+    let programs = Programs::build(with_limits, wanted.before)?;
     let mut lines: Vec<Line> = Vec::new();
     for (name, what, figure) in FIGURES {
         if (wanted.figures.is_empty() && name != "query") || wanted.figures.iter().any(|wanted| wanted == name) {
