@@ -303,6 +303,54 @@ async fn a_row_whose_owner_has_died_is_asked_on_a_slow_table_too() {
     assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
 }
 
+/// Counts the rows that are looked up.
+struct Counting {
+    memory: Arc<Memory>,
+    looked_up: Arc<AtomicUsize>,
+}
+
+impl Answers for Counting {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: &'a Key,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        self.looked_up.fetch_add(keys.len(), Ordering::Relaxed);
+        self.memory.recall(scope, batch, keys, now)
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        // The work takes a while.
+        sleep(Duration::from_millis(600)).then(move |()| self.memory.ask(asking)).boxed()
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        self.memory.keep(scope, answers)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_beyond_one_claim_are_not_looked_up_before_they_can_be_claimed() {
+    let (memory, looked_up) = (Arc::new(Memory::new(Duration::from_hours(12))), Arc::<AtomicUsize>::default());
+    let answers = Counting { memory: memory.clone(), looked_up: Arc::clone(&looked_up) };
+    let function: Arc<dyn Function> = Arc::new(Moody(Arc::default()));
+    let journal = Shared { journal: memory, answers: Some(Box::new(answers)) };
+    let house = House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)));
+    let rows: Vec<Value> = (0..5000).map(|row| json!([row, format!("row {row}")])).collect();
+    let body = json!({"data": rows}).to_string();
+    let values = answered(&house, event("POST", "ask", &[(BATCH, "1"), (QUERY, "q")], &body)).await;
+    assert_eq!(values.len(), 5000);
+    let each = looked_up.load(Ordering::Relaxed) as f64 / 5000.0;
+    // At first, before it is claimed, and after that.
+    assert!(each <= 3.0, "{each}");
+}
+
 async fn query(round: &Round, texts: &[String], options: QueryOptions) -> QueryResult {
     let arguments = texts.iter().map(|text| vec![json!("Do."), json!(text), json!(MODEL)]).collect();
     let result = Caller::new(round.gateway.url()).query(arguments, options).await;

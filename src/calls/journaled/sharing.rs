@@ -54,6 +54,8 @@ pub struct Sharing<'a> {
     /// Rows that this batch has claimed, and until when.
     own: HashSet<u32>,
     until: SystemTime,
+    /// Rows that others asked for when they were looked up last; nothing before the first look.
+    others: Option<HashSet<u32>>,
     /// Whether the table could not be had: everything is asked, and nobody is waited for.
     is_alone: bool,
     patience: Duration,
@@ -72,7 +74,19 @@ impl<'a> Sharing<'a> {
         let keys = plan.distinct().iter().map(key).collect();
         let until = times.now;
         let patience = PATIENCE.min(times.deadline.saturating_duration_since(times.begin) / PATIENT_PART);
-        Self { answers, scope, shared, batch, times, keys, own: HashSet::new(), until, is_alone: false, patience }
+        Self {
+            answers,
+            scope,
+            shared,
+            batch,
+            times,
+            keys,
+            own: HashSet::new(),
+            until,
+            others: None,
+            is_alone: false,
+            patience,
+        }
     }
 
     /// Before anything is asked: takes what is known, and claims what nobody is asking for.
@@ -163,18 +177,36 @@ impl<'a> Sharing<'a> {
 
     async fn try_to_look_around(&mut self, unsettled: &[u32]) -> Result<Found, JournalError> {
         self.own.retain(|row| unsettled.contains(row));
-        let waiting: Vec<u32> = unsettled.iter().copied().filter(|row| !self.own.contains(row)).collect();
+        let room = MOST.saturating_sub(self.own.len());
+        let waiting = self.to_look_up(unsettled, room);
         let Recalled { answers, asked } = self.recall(&waiting).await?;
         let mut learnt = self.learnt(&waiting, &answers);
-        let is_free = |key: AnswerKey| !answers.contains_key(&key) && !asked.contains(&key.tag());
-        let mut free: Vec<u32> = waiting.into_iter().filter(|row| self.key(*row).is_some_and(is_free)).collect();
+        let (others, mut free): (HashSet<u32>, Vec<u32>) = {
+            let is_known = |row: &u32| self.key(*row).is_none_or(|key| answers.contains_key(&key));
+            let is_asked = |row: &u32| self.key(*row).is_some_and(|key| asked.contains(&key.tag()));
+            let (others, free): (Vec<u32>, Vec<u32>) =
+                waiting.into_iter().filter(|row| !is_known(row)).partition(is_asked);
+            (others.into_iter().collect(), free)
+        };
+        self.others = Some(others);
         // In the order of the rows, as far as a claim reaches.
-        free.truncate(MOST.saturating_sub(self.own.len()));
+        free.truncate(room);
         if !free.is_empty() || self.is_due(unsettled) {
             learnt.extend(self.claim_and_look(&free).await?);
             free.retain(|row| self.own.contains(row));
         }
         Ok(Found { learnt, free, ..Found::default() })
+    }
+
+    /// Everything at first; then what others ask for, and of the rest as many rows as can be claimed.
+    fn to_look_up(&self, unsettled: &[u32], room: usize) -> Vec<u32> {
+        let waiting = unsettled.iter().copied().filter(|row| !self.own.contains(row));
+        let Some(others) = &self.others else {
+            return waiting.collect();
+        };
+        let (mut rows, rest): (Vec<u32>, Vec<u32>) = waiting.partition(|row| others.contains(row));
+        rows.extend(rest.into_iter().take(room));
+        rows
     }
 
     /// Claims rows, and only then gives what is known of them: whoever had claimed them may have answered them until now. What is not
