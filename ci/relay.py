@@ -2,6 +2,8 @@
 
     with relay("bedrock", services, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME") as url:
         ...
+
+With `seen`, a list, it keeps the path, the headers and the body of each.
 """
 
 import contextlib
@@ -16,12 +18,14 @@ from botocore.credentials import Credentials
 
 
 @contextlib.contextmanager
-def relay(service, services, endpoint):
+def relay(service, services, endpoint, seen=None):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if seen is not None:
+                seen.append((self.path, dict(self.headers), body))
             authorization = self.headers["Authorization"] or ""
             # The function signs as its role, whose keys are temporary.
             signed = "Credential=ASIA" in authorization and f"/{service}/aws4_request" in authorization
