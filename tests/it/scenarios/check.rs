@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbox::aws::{Call, embedding, find_places, redacted, reply, severity};
+use sandbox::aws::{Call, embedding, find_places, fit, redacted, reply, severity};
 use serde_json::{Value, json};
 
 use super::file::{Row, Scenario, ask_bedrock};
@@ -61,7 +61,9 @@ fn values(scenario: &Scenario, rows: &[Row], played: &Played) -> Vec<String> {
 fn proper(scenario: &Scenario, row: &Row) -> Value {
     let Some((model, text)) = &row.question else { return Value::Null };
     if scenario.function == ask_bedrock() {
-        return json!(reply(model, "Do.", text));
+        let options = scenario.rows[row.group].options.as_ref();
+        let schema = options.and_then(|options| options.get("response_format"));
+        return json!(schema.map_or_else(|| reply(model, "Do.", text), |schema| fit(schema, "Do.", text).to_string()));
     }
     if scenario.function == "embed_text" {
         let options = scenario.rows[row.group].options.as_ref();

@@ -68,6 +68,8 @@ enum Then {
     Body(String),
     /// The model says this.
     Answer(String),
+    /// The tool that the model is made to use has this input.
+    ToolInput(serde_json::Value),
     StopReason(String),
     Guardrail {
         #[serde(default)]
@@ -138,6 +140,7 @@ impl Then {
             Self::LatencyMs(more) => Fault::Latency(Duration::from_millis(*more)),
             Self::Body(body) => Fault::Malformed(body.clone()),
             Self::Answer(text) => Fault::Answer(text.clone()),
+            Self::ToolInput(input) => Fault::ToolInput(input.clone()),
             Self::StopReason(reason) => Fault::StopReason(reason.clone()),
             Self::Guardrail { blocks, says, trace, reason } => {
                 let trace = match trace {

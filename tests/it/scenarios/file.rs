@@ -128,10 +128,10 @@ impl Scenario {
         }
         let model = fill(&group.model);
         let mut arguments = vec![json!(text), json!(model)];
-        match self.function.as_str() {
-            "embed_text" => arguments.extend(group.options.clone()),
-            _ => arguments.insert(0, json!("Do.")),
+        if self.function == ask_bedrock() {
+            arguments.insert(0, json!("Do."));
         }
+        arguments.extend(group.options.clone());
         Row { group: number, arguments, question: model.zip(text) }
     }
 }
