@@ -20,16 +20,274 @@
 -- seen to get on an XS warehouse: 8.3 x 600 x 0.7 / 8 = 436. Large tables get up to 64 in parallel for each node. 100
 -- suits those with this quota (8.3 x 600 x 0.7 / 64 = 54 would be safe at the very worst); raise it with the quota.
 --
--- VOLATILE: a model may answer the same question in another way. Within a batch, equal rows share a call all the same.
+-- VOLATILE: a model may answer the same question in another way. Within a statement, equal rows share a call all the same.
+--
+-- CONTEXT_HEADERS: user and role go to the function with each batch, and from there into the metadata of each question to Bedrock, so
+-- that its log of model invocations tells who asked (sql/audit.sql). Leave them out where they should not leave Snowflake.
 CREATE OR ALTER SECURE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR)
   RETURNS VARCHAR
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The text of a Bedrock model, or NULL where the row cannot be answered'
   API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
   AS '<% api_url %>/ask_bedrock';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'The text of a Bedrock model, or NULL where the row cannot be answered'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/ask_bedrock';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'ask_bedrock with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_ask_bedrock';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'ask_bedrock with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_ask_bedrock';
+
+-- Categories are labels, or labels with what each stands for.
+CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories ARRAY, model_id VARCHAR)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'The category of a text: always one of those given'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories ARRAY, model_id VARCHAR, options OBJECT)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'The category of a text: always one of those given'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories OBJECT, model_id VARCHAR)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'The category of a text: always one of those given'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories OBJECT, model_id VARCHAR, options OBJECT)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'The category of a text: always one of those given'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categories ARRAY, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categories ARRAY, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categories OBJECT, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categories OBJECT, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_classify_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION extract_fields(text VARCHAR, fields OBJECT, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'What a text says of each field, NULL where it says nothing'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/extract_fields';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION extract_fields(text VARCHAR, fields OBJECT, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'What a text says of each field, NULL where it says nothing'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/extract_fields';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_extract_fields(text VARCHAR, fields OBJECT, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'extract_fields with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_extract_fields';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_extract_fields(text VARCHAR, fields OBJECT, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'extract_fields with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_extract_fields';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION filter_text(condition VARCHAR, text VARCHAR, model_id VARCHAR)
+  RETURNS BOOLEAN
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'Whether a condition holds of a text'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/filter_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION filter_text(condition VARCHAR, text VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS BOOLEAN
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'Whether a condition holds of a text'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/filter_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_filter_text(condition VARCHAR, text VARCHAR, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'filter_text with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_filter_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_filter_text(condition VARCHAR, text VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'filter_text with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_filter_text';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION sentiment(text VARCHAR, model_id VARCHAR)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'positive, negative, neutral or mixed'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/sentiment';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION sentiment(text VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS VARCHAR
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'positive, negative, neutral or mixed'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/sentiment';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_sentiment(text VARCHAR, model_id VARCHAR)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'sentiment with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_sentiment';
+
+CREATE OR ALTER SECURE EXTERNAL FUNCTION try_sentiment(text VARCHAR, model_id VARCHAR, options OBJECT)
+  RETURNS OBJECT
+  CALLED ON NULL INPUT
+  VOLATILE
+  COMMENT = 'sentiment with the error, the cost and more: docs/functions.md'
+  API_INTEGRATION = aws_functions
+  CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
+  MAX_BATCH_ROWS = 100
+  COMPRESSION = AUTO
+  AS '<% api_url %>/try_sentiment';
 
 -- A search takes about 0.1 s, and an account some 80 to 100 a second. 500 rows take 6 s alone, which fits one invocation of 28 s
 -- with three other batches beside it: so it needs no journal, and works with LocationIntendedUse=SingleUse too.
@@ -45,8 +303,8 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
   COMPRESSION = AUTO
   AS '<% api_url %>/get_coordinate';
 
--- Each of the following has a form without options and one with them, and both a try_ form, which returns the error as data. try_ forms are
--- VOLATILE: an error may pass.
+-- Functions that take options have a form without them and one with them, and both a try_ form, which returns the error as data. try_ forms
+-- are VOLATILE: an error may pass.
 
 CREATE OR ALTER SECURE EXTERNAL FUNCTION try_get_coordinate(address VARCHAR)
   RETURNS OBJECT
@@ -312,6 +570,29 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_moderate_text(text VARCHAR, options
 
 -- Who may call them, each of which costs money: one role, and no PUBLIC. It needs USAGE on the database and the schema, too.
 GRANT USAGE ON FUNCTION ask_bedrock(VARCHAR, VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION ask_bedrock(VARCHAR, VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_ask_bedrock(VARCHAR, VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_ask_bedrock(VARCHAR, VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION classify_text(VARCHAR, ARRAY, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION classify_text(VARCHAR, ARRAY, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION classify_text(VARCHAR, OBJECT, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION classify_text(VARCHAR, OBJECT, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_classify_text(VARCHAR, ARRAY, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_classify_text(VARCHAR, ARRAY, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_classify_text(VARCHAR, OBJECT, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_classify_text(VARCHAR, OBJECT, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION extract_fields(VARCHAR, OBJECT, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION extract_fields(VARCHAR, OBJECT, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_extract_fields(VARCHAR, OBJECT, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_extract_fields(VARCHAR, OBJECT, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION filter_text(VARCHAR, VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION filter_text(VARCHAR, VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_filter_text(VARCHAR, VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_filter_text(VARCHAR, VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION sentiment(VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION sentiment(VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_sentiment(VARCHAR, VARCHAR) TO ROLE <% user_role %>;
+GRANT USAGE ON FUNCTION try_sentiment(VARCHAR, VARCHAR, OBJECT) TO ROLE <% user_role %>;
 GRANT USAGE ON FUNCTION get_coordinate(VARCHAR) TO ROLE <% user_role %>;
 GRANT USAGE ON FUNCTION try_get_coordinate(VARCHAR) TO ROLE <% user_role %>;
 GRANT USAGE ON FUNCTION geocode(VARCHAR) TO ROLE <% user_role %>;
