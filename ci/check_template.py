@@ -234,6 +234,12 @@ def check_parameters(template):
     assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "GatewayTimeoutSeconds"}, "300"]}]}
     # Every model of every provider is no default that a company could accept.
     assert template["Parameters"]["AllowedModelIds"]["Default"] != "*"
+    prices = template["Parameters"]["ModelPrices"]
+    for allowed in ("", '{"my.model": {"input": 1}}', '{\n"a": {"input": 1}\n}\n'):
+        assert re.fullmatch(prices["AllowedPattern"], allowed), f"ModelPrices refuses {allowed}"
+    assert prices["Default"] == "" and not re.fullmatch(prices["AllowedPattern"], "0.06")
+    stack = resolve(template, {"ModelPrices": '{"my.model": {"input": 1}}'})
+    assert stack["Function"]["Properties"]["Environment"]["Variables"]["MODEL_PRICES"] == '{"my.model": {"input": 1}}'
     stack = resolve(template, {"ReservedConcurrency": "0"})
     assert stack["Function"]["Properties"]["ReservedConcurrentExecutions"] == "0"
     assert "ReservedConcurrentExecutions" not in resolve(template, {})["Function"]["Properties"]

@@ -8,13 +8,14 @@ use crate::sam;
 use crate::stack::{Stack, text};
 
 /// The variables, and the parameter or the output that each comes from.
-const VARIABLES: [(&str, &str); 8] = [
+const VARIABLES: [(&str, &str); 9] = [
     ("ALLOWED_MODEL_IDS", "AllowedModelIds"),
     ("JOURNAL_RETENTION_HOURS", "JournalRetentionHours"),
     ("JOURNAL_TABLE_NAME", "JournalTableName"),
     ("LOCATION_CALLS_PER_SECOND", "LocationCallsPerSecond"),
     ("LOCATION_INTENDED_USE", "LocationIntendedUse"),
     ("MAX_CONCURRENCY", "MaxConcurrency"),
+    ("MODEL_PRICES", "ModelPrices"),
     ("PLACE_INDEX_NAME", "PlaceIndexName"),
     ("SHARED_ANSWERS_HOURS", "SharedAnswersHours"),
 ];
