@@ -108,6 +108,31 @@ def embed_text(answer):
     assert abs(sum(number * number for number in short) - 1) < 1e-3
 
 
+def try_ask_bedrock(answer):
+    (_, paid), (_, shared), (_, unknown), (_, null) = answer["data"]
+    assert paid["value"] == shared["value"] == {"label": "positive"}
+    assert paid["shared"] is None and paid["cost_usd"] > 0 and paid["attempts"] == 1
+    assert (shared["shared"], shared["cost_usd"], shared["attempts"]) == ("batch", 0, 0)
+    assert (unknown["value"], unknown["error"]["code"], unknown["usage"]) == (None, "model_not_found", None)
+    assert null is None
+
+
+def try_classify_text(answer):
+    (_, late), *refused = answer["data"]
+    assert (late["value"], late["error"]) == ("delivery", None)
+    for _, row in refused:
+        assert (row["value"], row["error"]["code"], row["attempts"]) == (None, "invalid_argument", 0)
+
+
+def envelope_of(value):
+    def check(answer):
+        assert (answer["value"], answer["error"], answer["truncated"]) == (value, None, False)
+        assert answer["cost_usd"] > 0
+
+    return check
+
+
+ORDER = {"email": "jane.doe@example.com", "order_id": "A-1234", "phone": None, "total": 12.5}
 EXPECTED = {
     "api-gateway-v1-ask-bedrock.json": http(200, rows=SENTIMENTS),
     "api-gateway-v1-empty.json": http(200, rows=[]),
@@ -117,17 +142,29 @@ EXPECTED = {
     "api-gateway-v1-unknown-model.json": http(400, error="no.such.model"),
     "api-gateway-v2-get-coordinate.json": http(200, rows=COORDINATES),
     "direct-ask-bedrock.json": exactly({"data": SENTIMENTS}),
+    "direct-ask-bedrock-options.json": exactly({"data": [[0, '{"label":"positive"}'], [1, "negative"], [2, None]]}),
+    "direct-classify-text.json": exactly({"data": [[0, "delivery"], [1, "delivery"], [2, None]]}),
     "direct-embed-text.json": embed_text,
+    "direct-extract-fields.json": exactly({"data": [[0, ORDER], [1, None]]}),
+    "direct-filter-text.json": exactly({"data": [[0, True], [1, False], [2, None]]}),
     "direct-geocode.json": exactly({"data": [[0, TOWER | {"relevance": 1.0}], [1, None], [2, None]]}),
     "direct-get-coordinate.json": exactly({"data": COORDINATES}),
     "direct-moderate-text.json": exactly({"insults": 0.8, "prompt_injection": 0.8}),
     "direct-one-call.json": exactly(EIFFEL_TOWER),
     "direct-redact-pii.json": exactly({"data": REDACTED}),
     "direct-reverse-geocode.json": exactly(TOWER | {"distance": 0.0}),
+    "direct-sentiment.json": exactly(
+        {"data": [[0, "positive"], [1, "negative"], [2, "mixed"], [3, "neutral"], [4, None]]}
+    ),
     "direct-suggest-address.json": exactly([TOWER["label"]]),
+    "direct-try-ask-bedrock.json": try_ask_bedrock,
+    "direct-try-classify-text.json": try_classify_text,
+    "direct-try-extract-fields.json": envelope_of({"order_id": "A-1234"}),
+    "direct-try-filter-text.json": envelope_of(True),
     "direct-try-geocode.json": try_geocode,
     "direct-try-moderate-text.json": tried(SCORES),
     "direct-try-redact-pii.json": tried("Write to [EMAIL]"),
+    "direct-try-sentiment.json": envelope_of("positive"),
     "pipes.json": pipes,
     "redshift.json": redshift,
 }

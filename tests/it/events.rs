@@ -95,6 +95,49 @@ async fn every_event_has_its_answer() {
                 assert_eq!(rows["data"][1][1]["error"]["code"], "invalid_argument");
                 assert_eq!(rows["data"][2][1], Value::Null);
             }
+            "direct-ask-bedrock-options" => {
+                let expected = json!([[0, "{\"label\":\"positive\"}"], [1, "negative"], [2, null]]);
+                assert_eq!(house.invoke(&event).await, Ok(json!({ "data": expected })));
+            }
+            "direct-classify-text" => {
+                let expected = json!([[0, "delivery"], [1, "delivery"], [2, null]]);
+                assert_eq!(house.invoke(&event).await, Ok(json!({ "data": expected })));
+            }
+            "direct-extract-fields" => {
+                let order =
+                    json!({"email": "jane.doe@example.com", "order_id": "A-1234", "phone": null, "total": 12.5});
+                assert_eq!(house.invoke(&event).await, Ok(json!({"data": [[0, order], [1, null]]})));
+            }
+            "direct-filter-text" => {
+                let expected = json!([[0, true], [1, false], [2, null]]);
+                assert_eq!(house.invoke(&event).await, Ok(json!({ "data": expected })));
+            }
+            "direct-sentiment" => {
+                let expected = json!([[0, "positive"], [1, "negative"], [2, "mixed"], [3, "neutral"], [4, null]]);
+                assert_eq!(house.invoke(&event).await, Ok(json!({ "data": expected })));
+            }
+            "direct-try-ask-bedrock" => {
+                let rows = house.invoke(&event).await.unwrap();
+                let row = |number: usize| &rows["data"][number][1];
+                assert_eq!([&row(0)["value"]["label"], &row(1)["value"]["label"]], ["positive", "positive"]);
+                // The first has paid for the second, so that the sum of the column is what was paid.
+                assert_eq!((&row(0)["shared"], &row(1)["shared"]), (&Value::Null, &json!("batch")));
+                assert!(row(0)["cost_usd"].as_f64().is_some_and(|cost| cost > 0.0));
+                assert_eq!((&row(1)["cost_usd"], &row(1)["usage"]["input_tokens"]), (&json!(0.0), &json!(0)));
+                assert_eq!((&row(2)["error"]["code"], row(3)), (&json!("model_not_found"), &Value::Null));
+            }
+            "direct-try-classify-text" => {
+                let rows = house.invoke(&event).await.unwrap();
+                assert_eq!(rows["data"][0][1]["value"], "delivery");
+                for row in 1..3 {
+                    assert_eq!(rows["data"][row][1]["error"]["code"], "invalid_argument");
+                }
+            }
+            "direct-try-extract-fields" => {
+                assert_eq!(house.invoke(&event).await.unwrap()["value"], json!({"order_id": "A-1234"}));
+            }
+            "direct-try-filter-text" => assert_eq!(house.invoke(&event).await.unwrap()["value"], true),
+            "direct-try-sentiment" => assert_eq!(house.invoke(&event).await.unwrap()["value"], "positive"),
             "pipes" => {
                 let answer = house.invoke(&event).await.unwrap();
                 assert_eq!(answer[0]["messageId"], event[0]["messageId"]);
@@ -113,5 +156,5 @@ async fn every_event_has_its_answer() {
             _ => assert_eq!(house.invoke(&event).await, Ok(json!({"data": expected(name)})), "{name}"),
         }
     }
-    assert_eq!(names.len(), 20);
+    assert_eq!(names.len(), 30);
 }
