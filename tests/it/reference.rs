@@ -16,17 +16,17 @@ async fn every_example_gives_what_it_says() {
     let house = House::with(&[("PLACE_INDEX_NAME", ""), ("LOCATION_INTENDED_USE", "Storage")]).await;
     let page = include_str!("../../docs/functions.md");
     let examples = examples(page);
-    assert!(examples.len() >= 15, "{} examples", examples.len());
+    assert!(examples.len() >= 30, "{} examples", examples.len());
     let mut shown: Vec<String> = Vec::new();
     for Example { sql, kind, expected } in examples {
-        let (function, arguments) = Sql(&sql).call();
-        let mut row = vec![json!(0)];
-        row.extend(arguments);
-        let answer = house.post(&function, json!([row])).await;
+        let Query { function, rows, is_column } = Sql(&sql).query();
+        let answer = house.post(&function, rows).await;
         match kind.as_str() {
             "json" => {
                 let expected: Value = serde_json::from_str(&expected).unwrap_or_else(|error| panic!("{sql}\n{error}"));
-                assert!(is_as_shown(answer.values()[0], &expected), "{sql}\ngives {}", answer.text);
+                let values = answer.values();
+                let value = if is_column { json!(values) } else { values[0].clone() };
+                assert!(is_as_shown(&value, &expected), "{sql}\ngives {}", answer.text);
             }
             "text" => assert_eq!((answer.status, answer.error()), (400, expected.trim()), "{sql}"),
             other => panic!("{sql}\na block of {other:?} is neither a result nor an error"),
@@ -70,25 +70,82 @@ fn is_as_shown(value: &Value, shown: &Value) -> bool {
             Some((last, first)) if last == "…" => {
                 value.len() > first.len() && value.iter().zip(first).all(|(value, shown)| value == shown)
             }
-            _ => value == shown,
+            _ => value.len() == shown.len() && value.iter().zip(shown).all(|(value, shown)| is_as_shown(value, shown)),
         },
         _ => value == shown,
     }
 }
 
-/// What is left to read of `SELECT f(…);`, with Snowflake's literals as arguments.
+/// What a statement asks of the function.
+struct Query {
+    function: String,
+    rows: Value,
+    /// Whether its rows are those of `FROM VALUES`, and the block after it has one value for each.
+    is_column: bool,
+}
+
+/// An argument of the call.
+enum Argument {
+    Literal(Value),
+    Column(String),
+}
+
+/// What is left to read of `SELECT f(…) [FROM VALUES (…), … AS t (c, …)];`, with Snowflake's literals and the columns as arguments.
 struct Sql<'a>(&'a str);
 
 impl Sql<'_> {
-    fn call(mut self) -> (String, Vec<Value>) {
+    fn query(mut self) -> Query {
         self.expect("SELECT");
-        let (name, rest) = self.0.split_once('(').unwrap();
-        let name = name.trim().to_owned();
-        self.0 = rest;
-        let arguments = self.list(")");
+        let function = self.until("(");
+        let mut arguments = Vec::new();
+        while !self.takes(")") {
+            arguments.push(self.argument());
+            self.takes(",");
+        }
+        let is_column = self.takes("FROM");
+        let (columns, given) = if is_column { self.values() } else { (Vec::new(), vec![Vec::new()]) };
         self.expect(";");
         assert_eq!(self.0.trim(), "");
-        (name, arguments)
+        let value = |argument: &Argument, row: &[Value]| match argument {
+            Argument::Literal(value) => value.clone(),
+            Argument::Column(name) => row[columns.iter().position(|column| column == name).unwrap()].clone(),
+        };
+        let row = |(number, row): (usize, &Vec<Value>)| {
+            [json!(number)].into_iter().chain(arguments.iter().map(|argument| value(argument, row))).collect::<Value>()
+        };
+        Query { function, rows: given.iter().enumerate().map(row).collect(), is_column }
+    }
+
+    /// The columns of `VALUES (…), … AS t (c, …)`, and its rows.
+    fn values(&mut self) -> (Vec<String>, Vec<Vec<Value>>) {
+        self.expect("VALUES");
+        let mut rows = Vec::new();
+        while !self.takes("AS") {
+            self.expect("(");
+            rows.push(self.list(")"));
+            self.takes(",");
+        }
+        self.until("(");
+        let columns = self.until(")").split(',').map(|name| name.trim().to_owned()).collect();
+        (columns, rows)
+    }
+
+    fn until(&mut self, end: &str) -> String {
+        let (before, rest) = self.0.split_once(end).unwrap();
+        self.0 = rest;
+        before.trim().to_owned()
+    }
+
+    /// A word that is no literal is a column.
+    fn argument(&mut self) -> Argument {
+        let text = self.0.trim_start();
+        let word = &text[..text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or_default()];
+        let is_literal = ["true", "false", "null"].contains(&word.to_lowercase().as_str());
+        if is_literal || !word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Argument::Literal(self.literal());
+        }
+        self.0 = &text[word.len()..];
+        Argument::Column(word.to_owned())
     }
 
     fn expect(&mut self, word: &str) {
