@@ -80,7 +80,7 @@ impl OptionsReader {
         let options = Options::read(json, &known)?;
         let from_0_to_1 = |name| options.get(name, "a number from 0 to 1", |share: &f32| (0.0..=1.0).contains(share));
         let format = match form {
-            Some(form) => Some(Format::of(form).map_err(|what| refused_option("response_format", &what))?),
+            Some(form) => Some(Format::of(form).map_err(no_schema)?),
             None => format(&options)?,
         };
         let additional_fields = options.get("additional_fields", "an object", Value::is_object)?;
@@ -128,10 +128,11 @@ fn format(options: &Options<'_>) -> Result<Option<Format>, Refusal> {
     // No schema is of the type json.
     let is_around = given["type"] == "json" && given["schema"].is_object();
     let schema = if is_around { &given["schema"] } else { &given };
-    let format = Format::of(&schema.to_string());
-    format
-        .map(Some)
-        .map_err(|what| refused_option("response_format", &format!("is no JSON Schema that can be used: {what}")))
+    Format::of(&schema.to_string()).map(Some).map_err(no_schema)
+}
+
+fn no_schema(what: String) -> Refusal {
+    refused_option("response_format", &format!("is no JSON Schema that can be used: {what}"))
 }
 
 fn guardrail(options: &Options<'_>) -> Result<Option<Guardrail>, Refusal> {
