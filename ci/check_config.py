@@ -3,6 +3,7 @@
     target/ci/venvs/sam/bin/python ci/check_config.py
 """
 
+import json
 import os
 import pathlib
 import re
@@ -50,6 +51,15 @@ def check_parameters(config, template):
     assert len(stacks) == 3 and max(map(len, stacks)) <= 57, stacks
 
 
+def check_prices():
+    """The line of docs/prices.md for samconfig.toml comes to the function as the object that the page shows."""
+    page = (ROOT / "docs/prices.md").read_text()
+    shown = json.loads(page.split("```json\n")[1].split("```")[0])
+    line = page.split("```toml\n")[1].split("```")[0]
+    given = tomllib.loads(f"parameter_overrides = [{line}]")["parameter_overrides"]
+    assert json.loads(CfnParameterOverridesType().convert(given, None, None)["ModelPrices"]) == shown, given
+
+
 def check_build(config_text):
     """`sam build` with nothing else makes a binary for the architecture that samconfig.toml names."""
     with tempfile.TemporaryDirectory() as directory:
@@ -79,6 +89,7 @@ def main():
     text = (ROOT / "samconfig.toml").read_text()
     template = yaml_parse((ROOT / "template.yaml").read_text())
     check_parameters(tomllib.loads(text), template)
+    check_prices()
     check_build(text)
     print("samconfig.toml: three environments, and the build follows it")
 

@@ -18,7 +18,39 @@ async fn every_example_gives_what_it_says() {
     let examples = examples(page);
     assert!(examples.len() >= 30, "{} examples", examples.len());
     let mut shown: Vec<String> = Vec::new();
-    for Example { sql, kind, expected } in examples {
+    for example in examples {
+        shown.push(example.check(&house).await);
+    }
+    let all = house.post("nope", json!([])).await;
+    let (_, names) = all.error().split_once("the functions are ").unwrap();
+    let missing: Vec<&str> = names.split(", ").filter(|name| !shown.iter().any(|shown| shown == name)).collect();
+    assert!(missing.is_empty(), "docs/functions.md has no example of {missing:?}");
+    for name in names.split(", ") {
+        assert!(page.contains(&format!("`{name}")), "docs/functions.md does not list {name}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_prices_is_that_of_the_table() {
+    let page = include_str!("../../docs/prices.md");
+    let table: Value = serde_json::from_str(include_str!("../../src/bedrock/prices/prices.json")).unwrap();
+    let source = table["source"].as_str().unwrap().split(';').next().unwrap();
+    let says = format!("The table is of {}, from {source}", table["date"].as_str().unwrap());
+    assert!(page.contains(&says), "docs/prices.md does not say: {says}");
+    // Its first JSON is a value of the setting, and its example is answered with it.
+    let (_, prices) = blocks(page).into_iter().find(|(kind, _)| kind == "json").unwrap();
+    let house = House::with(&[("MODEL_PRICES", &prices)]).await;
+    let examples = examples(page);
+    assert_eq!(examples.len(), 1);
+    for example in examples {
+        example.check(&house).await;
+    }
+}
+
+impl Example {
+    /// Asks as it says, and compares the answer; the function that it shows.
+    async fn check(self, house: &House) -> String {
+        let Self { sql, kind, expected } = self;
         let Query { function, rows, is_column } = Sql(&sql).query();
         let answer = house.post(&function, rows).await;
         match kind.as_str() {
@@ -31,19 +63,12 @@ async fn every_example_gives_what_it_says() {
             "text" => assert_eq!((answer.status, answer.error()), (400, expected.trim()), "{sql}"),
             other => panic!("{sql}\na block of {other:?} is neither a result nor an error"),
         }
-        shown.push(function);
-    }
-    let all = house.post("nope", json!([])).await;
-    let (_, names) = all.error().split_once("the functions are ").unwrap();
-    let missing: Vec<&str> = names.split(", ").filter(|name| !shown.iter().any(|shown| shown == name)).collect();
-    assert!(missing.is_empty(), "docs/functions.md has no example of {missing:?}");
-    for name in names.split(", ") {
-        assert!(page.contains(&format!("`{name}")), "docs/functions.md does not list {name}");
+        function
     }
 }
 
-/// Each block of SQL with the block that follows it.
-fn examples(page: &str) -> Vec<Example> {
+/// The blocks between fences, each with its kind.
+fn blocks(page: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
@@ -52,6 +77,12 @@ fn examples(page: &str) -> Vec<Example> {
             blocks.push((kind.to_owned(), text.join("\n")));
         }
     }
+    blocks
+}
+
+/// Each block of SQL with the block that follows it.
+fn examples(page: &str) -> Vec<Example> {
+    let blocks = blocks(page);
     let pairs = blocks.windows(2).filter(|pair| pair[0].0 == "sql");
     pairs.map(|pair| Example { sql: pair[0].1.clone(), kind: pair[1].0.clone(), expected: pair[1].1.clone() }).collect()
 }
