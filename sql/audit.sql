@@ -89,7 +89,7 @@ LEFT JOIN snowflake.account_usage.query_history AS history
     AND history.start_time > DATEADD('day', -31, CURRENT_TIMESTAMP())
 WHERE calls.query_id IS NOT NULL AND calls.asked_at > DATEADD('day', -30, CURRENT_TIMESTAMP())
 GROUP BY 1, 2, 3, 4, 5, 6
-ORDER BY input_tokens + output_tokens DESC NULLS LAST
+ORDER BY SUM(calls.input_tokens) + SUM(calls.output_tokens) DESC NULLS LAST
 LIMIT 100;
 
 -- By function and user, for each day.
@@ -108,4 +108,4 @@ LEFT JOIN snowflake.account_usage.query_history AS history
     AND history.start_time > DATEADD('day', -31, CURRENT_TIMESTAMP())
 WHERE calls.query_id IS NOT NULL AND calls.asked_at > DATEADD('day', -30, CURRENT_TIMESTAMP())
 GROUP BY 1, 2, 3
-ORDER BY asked_on DESC, input_tokens DESC NULLS LAST;
+ORDER BY asked_on DESC, SUM(calls.input_tokens) DESC NULLS LAST;

@@ -3,9 +3,11 @@
 /// The statements that create the functions.
 pub const SETUP: &str = include_str!("../../sql/setup.sql");
 
-/// The functions, by name.
+/// The functions, by name: each once, whatever forms it has, which stand together.
 pub fn functions() -> Vec<&'static str> {
-    statements().filter_map(|statement| statement.split('(').next()).map(str::trim).collect()
+    let mut names: Vec<_> = statements().filter_map(|statement| statement.split('(').next()).map(str::trim).collect();
+    names.dedup();
+    names
 }
 
 /// How many rows a batch of `ask_bedrock` has.
@@ -24,7 +26,9 @@ mod tests {
     fn the_functions_and_the_rows_of_a_batch_are_found() {
         assert!(super::functions().contains(&"ask_bedrock"), "{:?}", super::functions());
         assert!(super::functions().contains(&"get_coordinate"));
-        assert_eq!(super::functions().len(), super::SETUP.matches(" EXTERNAL FUNCTION ").count());
+        assert_eq!(super::statements().count(), super::SETUP.matches(" EXTERNAL FUNCTION ").count());
+        let names: std::collections::HashSet<_> = super::functions().into_iter().collect();
+        assert_eq!(names.len(), super::functions().len(), "the forms of a function do not stand together");
         assert!(super::max_batch_rows().is_some_and(|rows| rows > 0));
     }
 }

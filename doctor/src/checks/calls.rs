@@ -67,7 +67,7 @@ mod tests {
     #[tokio::test]
     async fn every_function_is_called() {
         let told = told(&[]).await;
-        assert!(told.starts_with("  ✓ ask_bedrock answers an empty batch\n  ✓ get_coordinate answers"), "{told}");
+        assert!(told.starts_with("  ✓ ask_bedrock answers an empty batch\n  ✓ try_ask_bedrock answers"), "{told}");
     }
 
     #[tokio::test]
