@@ -37,6 +37,7 @@ pub struct Bedrock {
 impl Bedrock {
     /// A client that is built when the first question is asked; what it tells of costs is by these prices.
     pub fn new(config: SdkConfig, prices: Prices) -> Self {
+        let prices = prices.in_region(config.region().map(|region| region.as_ref()));
         Self { config, client: OnceLock::new(), manners: Manners::default(), prices }
     }
 

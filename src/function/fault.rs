@@ -151,7 +151,7 @@ impl Code {
         (Self::Timeout, "timeout", true),
         (Self::ServiceError, "service_error", true),
         (Self::TooLarge, "too_large", false),
-        (Self::InvalidOutput, "invalid_output", true),
+        (Self::InvalidOutput, "invalid_output", false),
     ];
 
     fn entry(self) -> (&'static str, bool) {

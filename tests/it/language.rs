@@ -159,6 +159,13 @@ async fn an_envelope_tells_all_that_is_known_of_an_answer() {
 }
 
 #[tokio::test]
+async fn what_optimized_latency_costs_is_not_known() {
+    let house = House::open().await;
+    let answer = ask(&house, "try_ask_bedrock", HAIKU, json!({"performance": "optimized"})).await;
+    assert!(answer.values()[0]["value"].is_string() && answer.values()[0]["cost_usd"].is_null(), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn own_prices_go_before_those_of_the_table() {
     let house = House::with(&[("MODEL_PRICES", r#"{"us.amazon.nova-lite-v1:0":{"input":1000000,"output":0}}"#)]).await;
     let answer = ask(&house, "try_ask_bedrock", MODEL, Value::Null).await;

@@ -20,7 +20,10 @@ pub fn read(
 ) -> Result<Answered, Failed> {
     let usage = answer.usage.as_ref().map(usage).unwrap_or_default();
     let service_tier = answer.service_tier.as_ref().map(|tier| Box::from(tier.r#type.as_str()));
-    let cost = prices.cost(question.model_id, service_tier.as_deref().or(question.inference.service_tier), &usage);
+    // Nobody has published what optimized latency costs.
+    let is_optimized = question.inference.performance == Some("optimized");
+    let tier = service_tier.as_deref().or(question.inference.service_tier);
+    let cost = prices.cost(question.model_id, tier, &usage).filter(|_| !is_optimized);
     let told = Told {
         model_id: Some(question.model_id.into()),
         stop_reason: Some(answer.stop_reason.as_str().into()),

@@ -18,6 +18,8 @@ const PICODOLLARS: f64 = 1_000_000.0;
 pub struct Prices {
     models: Vec<Model>,
     tiers: BTreeMap<String, f64>,
+    /// Whether models that are called in the function's own Region cost what the table says.
+    is_of_region: bool,
 }
 
 #[derive(Deserialize)]
@@ -45,12 +47,16 @@ struct Model {
     /// The service tiers that it has, beside the default.
     #[serde(default)]
     tiers: Vec<String>,
-    /// By what a profile of some Regions multiplies the prices; a global one does not.
+    /// By what the profiles of Regions multiply the prices, by their prefix. The global one does not; of the others only that of the US is
+    /// known not to, where nothing else is said.
     #[serde(default)]
-    regional: Option<f64>,
+    profiles: BTreeMap<String, f64>,
     /// Prices of all tokens of a call whose question is longer.
     #[serde(default)]
     long: Option<Long>,
+    /// Whether the user has said it: then it holds wherever the model is called.
+    #[serde(skip)]
+    is_own: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -85,8 +91,8 @@ impl Default for Prices {
         // A test reads it.
         let table = serde_json::from_str(TABLE);
         table.map_or_else(
-            |_| Self { models: Vec::new(), tiers: BTreeMap::new() },
-            |Table { tiers, models, .. }| Self { models, tiers },
+            |_| Self { models: Vec::new(), tiers: BTreeMap::new(), is_of_region: false },
+            |Table { tiers, models, .. }| Self { models, tiers, is_of_region: true },
         )
     }
 }
@@ -111,14 +117,23 @@ impl Prices {
             id,
             tokens: Tokens { input, output, cache_read, cache_write },
             tiers: prices.tiers.keys().cloned().collect(),
-            regional: None,
+            profiles: BTreeMap::new(),
             long: None,
+            is_own: true,
         });
         prices.models = own.chain(prices.models).collect();
         Ok(prices)
     }
 
-    /// What a call costs; `None` for a model, a tier or a kind of token without a known price, and for tokens that were not counted.
+    /// The same for a function in this Region: the table is of the commercial Regions of the US, and others have other prices.
+    #[must_use]
+    pub fn in_region(self, region: Option<&str>) -> Self {
+        let is_of_region = region.is_some_and(|region| region.starts_with("us-") && !region.starts_with("us-gov-"));
+        Self { is_of_region, ..self }
+    }
+
+    /// What a call costs; `None` for a model, a tier, a profile or a kind of token without a known price, and for tokens that were not
+    /// counted.
     pub fn cost(&self, model_id: &str, tier: Option<&str>, usage: &Usage) -> Option<Cost> {
         let model = self.models.iter().find(|model| model.id == model_id || model_id::is_of(model_id, &model.id))?;
         let of_tier = match tier.unwrap_or("default") {
@@ -126,8 +141,17 @@ impl Prices {
             tier if model.tiers.iter().any(|has| has == tier) => *self.tiers.get(tier)?,
             _ => return None,
         };
-        let is_regional = model_id::profile(model_id).is_some_and(|prefix| prefix != "global");
-        let of_profile = model.regional.filter(|_| is_regional).unwrap_or(1.0);
+        let of_profile = match model_id::profile(model_id) {
+            _ if model.is_own => 1.0,
+            Some("global") => 1.0,
+            None if self.is_of_region => 1.0,
+            None => return None,
+            Some(prefix) => match model.profiles.get(prefix) {
+                Some(factor) => *factor,
+                None if prefix == "us" => 1.0,
+                None => return None,
+            },
+        };
         let counted = usage.input_tokens?;
         let question = counted + usage.cache_read_tokens.unwrap_or(0) + usage.cache_write_tokens.unwrap_or(0);
         let tokens = model.long.filter(|long| question > long.above).map_or(model.tokens, |long| long.tokens);
@@ -178,6 +202,31 @@ mod tests {
         assert_eq!(dollars("global.anthropic.claude-haiku-4-5-20251001-v1:0", None, &million), Some(1.0));
         let thousand = usage(1_000, 0);
         assert_eq!(dollars("anthropic.claude-haiku-5-5", None, &thousand), Some(0.000_1), "ten times less than 4-5");
+    }
+
+    #[test]
+    fn what_other_regions_cost_is_not_known() {
+        let million = usage(1_000_000, 0);
+        let cost = |prices: &Prices, model_id| prices.cost(model_id, None, &million).map(Cost::dollars);
+        let us = Prices::default().in_region(Some("us-west-2"));
+        assert_eq!(
+            (cost(&us, "amazon.nova-lite-v1:0"), cost(&us, "us.amazon.nova-lite-v1:0")),
+            (Some(0.06), Some(0.06))
+        );
+        assert_eq!(
+            (cost(&us, "eu.amazon.nova-lite-v1:0"), cost(&us, "eu.anthropic.claude-sonnet-4-6")),
+            (None, Some(3.3))
+        );
+        for region in [Some("eu-central-1"), Some("us-gov-west-1"), None] {
+            let other = Prices::default().in_region(region);
+            assert_eq!(cost(&other, "amazon.nova-lite-v1:0"), None, "{region:?}");
+            assert_eq!(cost(&other, "global.anthropic.claude-sonnet-4-6"), Some(3.0), "{region:?}");
+        }
+        let own = Prices::with(r#"{"amazon.nova-lite":{"input":2}}"#).unwrap().in_region(Some("eu-central-1"));
+        assert_eq!(
+            (cost(&own, "amazon.nova-lite-v1:0"), cost(&own, "eu.amazon.nova-lite-v1:0")),
+            (Some(2.0), Some(2.0))
+        );
     }
 
     #[test]
