@@ -1,16 +1,18 @@
 //! The same functions over a column of 2,000 rows.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use sandbox::aws::Service;
 use sandbox::snowflake::{OnProgress, QueryOptions, QueryResult};
 use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::article::email_instructions;
+use crate::bar::{Bar, Standing};
 use crate::stage::{LANES, Stage};
 
 const ROWS: usize = 2_000;
@@ -83,15 +85,25 @@ async fn run(stage: &Stage, service: &Service, rows: Vec<Vec<Value>>, options: Q
     service.reset();
     let distinct = rows.iter().map(|row| json!(row).to_string()).collect::<HashSet<_>>().len();
     let told_before = stage.lambda.logs().len();
-    let bar = ProgressBar::new(u64::try_from(rows.len())?);
-    bar.set_style(ProgressStyle::with_template("   {bar:40} {pos}/{len} rows, {elapsed}")?);
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let told = bar.clone();
-    let progress = OnProgress(Arc::new(move |progress| told.set_position(u64::try_from(progress.rows).unwrap_or(0))));
+    let (all_rows, done) = (rows.len(), Arc::new(AtomicUsize::new(0)));
+    let told = Arc::clone(&done);
+    let progress = OnProgress(Arc::new(move |progress| told.store(progress.rows, Relaxed)));
     let options = QueryOptions { progress: Some(progress), max_batch_rows: 100, parallel: LANES, ..options };
-    let result = stage.snowflake.query(rows, options).await;
-    bar.finish_and_clear();
-    let result = result?;
+    let different = u64::try_from(distinct)?;
+    let standing = || {
+        let (answered, rows) = (service.stats().answered, done.load(Relaxed));
+        Standing { answered, different, rows, all_rows }
+    };
+    let bar = Bar::new(&standing())?;
+    let mut query = pin!(stage.snowflake.query(rows, options));
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let result = loop {
+        tokio::select! {
+            result = &mut query => break result?,
+            _ = tick.tick() => bar.show(&standing()),
+        }
+    };
+    drop(bar);
     let log = stage.lambda.logs();
     report(&result, distinct, service, &Summaries::read(log.get(told_before..).unwrap_or_default()));
     Ok(())

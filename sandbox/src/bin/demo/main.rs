@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "this is what a demo is for")]
 
 mod article;
+mod bar;
 mod column;
 mod options;
 mod stage;
