@@ -60,7 +60,7 @@ pub async fn play(stage: &Stage) -> Result<(), Failure> {
         return Ok(());
     };
     println!(
-        "\n3. A column of 2,000 rows, in batches of 100, {LANES} at a time (the sandbox answers an e-mail in 400 ms, a search in\n   \
+        "\n4. A column of 2,000 rows, in batches of 100, {LANES} at a time (the sandbox answers an e-mail in 400 ms, a search in\n   \
          100 ms). Equal rows of a query are asked once, whatever batch and environment they come to."
     );
 

@@ -1,9 +1,11 @@
-//! `cargo demo`: the article's two functions at work, the whole way from the SQL statement to the service and back.
+//! `cargo demo`: the functions at work, the whole way from the SQL statement to the service and back.
 #![expect(clippy::print_stdout, reason = "this is what a demo is for")]
 
 mod article;
 mod bar;
+mod bill;
 mod column;
+mod messages;
 mod options;
 mod stage;
 mod table;
@@ -44,6 +46,7 @@ async fn play() -> Result<(), Failure> {
                  the coordinates are real."
             );
             article::play(&stage, article::MODEL, true).await?;
+            messages::play(&stage, messages::MODEL).await?;
             column::play(&stage).await
         }
         Services::Aws { place_index, model_id } => {
@@ -54,7 +57,7 @@ async fn play() -> Result<(), Failure> {
             if place_index.is_none() {
                 println!("\nName an Amazon Location place index with --place-index to see where these places are.");
             }
-            Ok(())
+            messages::play(&stage, model_id).await
         }
     }
 }

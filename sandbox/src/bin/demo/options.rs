@@ -8,7 +8,8 @@ use crate::Failure;
 
 /// What `--help` says.
 pub const HELP: &str = "\
-The article's two functions at work: an e-mail from purchase history, and restaurants with their coordinates.
+The functions at work: an e-mail from purchase history, restaurants with their coordinates, and support messages with
+their categories and what those cost.
 
     cargo demo                       offline: Bedrock and Location are stood in for by the sandbox
     cargo demo -- --aws              against the real services, with your own AWS credentials and Region
