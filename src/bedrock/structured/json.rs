@@ -3,23 +3,28 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The JSON that a text holds: the whole text, or the first object or array in it that can be read to its end. What begins as JSON and
-/// is cut off holds none: a part of it is not what was meant.
-pub fn find(text: &str) -> Option<&str> {
+/// The JSON that a text holds, in its order: the whole text, or each object or array in it that can be read to its end. Behind what
+/// begins as JSON and is cut off there is none: a part of it is not what was meant.
+pub fn find(text: &str) -> Vec<&str> {
     let text = text.trim();
     if let Ok(json) = first(text)
         && json.len() == text.len()
     {
-        return Some(json);
+        return vec![json];
     }
-    for (at, _) in text.match_indices(['{', '[']) {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(begin) = text[at..].find(['{', '[']) {
+        at += begin;
         match first(&text[at..]) {
-            Ok(json) => return Some(json),
-            Err(error) if error.is_eof() => return None,
-            Err(_) => {}
+            Ok(json) => {
+                at += json.len();
+                found.push(json);
+            }
+            Err(error) if error.is_eof() => break,
+            Err(_) => at += 1,
         }
     }
-    None
+    found
 }
 
 /// The JSON at the beginning of a text.
@@ -35,17 +40,19 @@ mod tests {
     #[test]
     fn json_is_found_in_what_is_around_it() {
         for (text, expected) in [
-            (" {\"a\": 1}\n", Some("{\"a\": 1}")),
-            ("true", Some("true")),
-            ("\"a\"", Some("\"a\"")),
-            ("```json\n{\"a\": [1, 2]}\n```", Some("{\"a\": [1, 2]}")),
-            ("Here is the answer: {\"a\": \"}\"} Anything else?", Some("{\"a\": \"}\"}")),
-            ("<thinking>{ no json</thinking> [1]", Some("[1]")),
-            ("{ \"kind\": 1", None),
-            ("{\"{ \"kind\": 1}", Some("{ \"kind\": 1}")),
-            ("[{\"a\": 1}, {\"a\": 2", None),
-            ("I cannot answer.", None),
-            ("", None),
+            (" {\"a\": 1}\n", &["{\"a\": 1}"][..]),
+            ("true", &["true"]),
+            ("\"a\"", &["\"a\""]),
+            ("```json\n{\"a\": [1, 2]}\n```", &["{\"a\": [1, 2]}"]),
+            ("Here is the answer: {\"a\": \"}\"} Anything else?", &["{\"a\": \"}\"}"]),
+            ("<thinking>{ no json</thinking> [1]", &["[1]"]),
+            ("<thinking>As in [1]: {\"a\": 0}.</thinking>{\"a\": 1}", &["[1]", "{\"a\": 0}", "{\"a\": 1}"]),
+            ("{ \"kind\": 1", &[]),
+            ("{\"{ \"kind\": 1}", &["{ \"kind\": 1}"]),
+            ("[{\"a\": 1}, {\"a\": 2", &[]),
+            ("[1] and {\"a\": [2], \"b\"", &["[1]"]),
+            ("I cannot answer.", &[]),
+            ("", &[]),
         ] {
             assert_eq!(find(text), expected, "{text}");
         }

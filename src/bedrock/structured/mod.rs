@@ -87,7 +87,8 @@ impl Format {
         self.wire.tool_input()
     }
 
-    /// The JSON of an answer that came by `way`, checked against the user's schema.
+    /// The JSON of an answer that came by `way`, checked against the user's schema: the last that fits, where there is more, as a model may
+    /// think aloud before it answers.
     ///
     /// # Errors
     ///
@@ -97,17 +98,20 @@ impl Format {
             let shown = |text: &str| text.chars().take(LONGEST_SHOWN).collect();
             Unfit { answer: shown(answer), reason: shown(&reason), place }
         };
-        let no_json = || unfit("it is no JSON".to_owned(), "it is no JSON".to_owned());
-        let json = json::find(answer).ok_or_else(no_json)?;
-        let json = self.unwrap(way, json);
-        let value: Value = serde_json::from_str(json).map_err(|_| no_json())?;
-        match self.validator.validate(&value) {
-            Ok(()) => Ok(json.into()),
-            Err(error) => Err(unfit(
+        let found: Vec<&str> = json::find(answer).into_iter().map(|json| self.unwrap(way, json)).collect();
+        let value = |json: &str| serde_json::from_str::<Value>(json).ok();
+        let fits = |json: &&&str| value(json).is_some_and(|value| self.validator.is_valid(&value));
+        if let Some(json) = found.iter().rev().find(fits) {
+            return Ok((*json).into());
+        }
+        let last = found.last().and_then(|json| value(json));
+        Err(match last.as_ref().map(|last| self.validator.validate(last)) {
+            Some(Err(error)) => unfit(
                 format!("at {:?}: {error}", error.instance_path().as_str()),
                 format!("it breaks the rule at {:?}", error.schema_path().as_str()),
-            )),
-        }
+            ),
+            _ => unfit("it is no JSON".to_owned(), "it is no JSON".to_owned()),
+        })
     }
 
     /// The member around an answer that is no object, taken off again. A model that left it out is understood as well.
@@ -139,6 +143,8 @@ mod tests {
         assert!(unfit.reason.contains("/amount") && unfit.reason.contains("0.5"), "{}", unfit.reason);
         assert_eq!(unfit.place, "it breaks the rule at \"/properties/amount/minimum\"");
         assert_eq!(unfit.answer, "{\"amount\":0.5}");
+        let aloud = "<thinking>Perhaps {\"amount\": 7} or [1]?</thinking>\n{\"amount\": 8} [2]";
+        assert_eq!(format.read(Way::Prompt, aloud).as_deref(), Ok("{\"amount\": 8}"), "the last that fits");
         assert_eq!(format.read(Way::Tool, "sorry").unwrap_err().place, "it is no JSON");
     }
 
