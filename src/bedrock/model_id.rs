@@ -49,6 +49,8 @@ mod tests {
             ("anthropic.claude-haiku-5-5-20260801-v1:0", haiku, false),
             ("anthropic.claude-haiku-50", haiku, false),
             ("anthropic.claude-haiku-5-v1-fast", haiku, false),
+            ("anthropic.claude-haiku-5-instruct", haiku, false),
+            ("anthropic.claude-haiku-5-v", haiku, false),
             ("anthropic.claude-haiku-5:", haiku, false),
             ("us.us.anthropic.claude-haiku-5", haiku, false),
             ("arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/abc123", haiku, false),

@@ -254,6 +254,10 @@ mod tests {
         let model_id = "anthropic.claude-haiku-5-5";
         assert_eq!(dollars(model_id, None, &usage(100_000, 0)), Some(0.01));
         assert_eq!(dollars(model_id, None, &usage(100_001, 0)), Some(0.050_000_5));
+        let cached =
+            |written| Usage { cache_read_tokens: Some(40_000), cache_write_tokens: Some(written), ..usage(40_000, 0) };
+        assert_eq!(dollars(model_id, None, &cached(20_000)), Some(0.006_9));
+        assert_eq!(dollars(model_id, None, &cached(20_001)), Some(0.034_500_625), "what is in a cache counts");
     }
 
     #[test]

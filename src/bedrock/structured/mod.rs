@@ -155,6 +155,7 @@ mod tests {
         assert_eq!(format.read(Way::Native, "[1]").as_deref(), Ok("[1]"), "a model that left it out");
         assert_eq!(format.read(Way::Prompt, "[1]").as_deref(), Ok("[1]"));
         assert!(format.read(Way::Prompt, "{\"value\":[1]}").is_err(), "it was not asked for so");
+        assert!(format.read(Way::Tool, "{\"value\":[1],\"other\":2}").is_err(), "it is not the only member");
     }
 
     #[test]

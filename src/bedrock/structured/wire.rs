@@ -270,10 +270,36 @@ mod tests {
     }
 
     #[test]
+    fn references_that_multiply_end() {
+        let itself = json!({"$ref": "#"});
+        let wire = Wire::of(&json!({"anyOf": [itself, itself, itself]}));
+        assert!(wire.schema.to_string().matches("anyOf").count() <= MOST);
+    }
+
+    #[test]
     fn an_object_of_any_members_is_told() {
         assert!(Wire::of(&json!({"type": "object", "properties": {"any": {"type": "object"}}})).has_open_objects);
         let empty = json!({"type": "object", "additionalProperties": false});
         assert!(!Wire::of(&json!({"type": "object", "properties": {"none": empty}})).has_open_objects);
+    }
+
+    #[test]
+    fn a_schema_of_any_other_members_is_not_sent() {
+        let any = json!({"type": "object", "additionalProperties": {"type": "number"}});
+        let wire = Wire::of(&json!({"type": "object", "properties": {"any": any}}));
+        assert_eq!(wire.schema["properties"]["any"], json!({"type": "object"}));
+    }
+
+    #[test]
+    fn a_least_number_of_items_that_every_model_takes_stays() {
+        for (least, expected) in [
+            (0, json!({"type": "array", "minItems": 0})),
+            (1, json!({"type": "array", "minItems": 1})),
+            (2, json!({"type": "array", "description": "(minItems: 2)"})),
+        ] {
+            let wire = Wire::of(&json!({"type": "array", "minItems": least}));
+            assert_eq!(wire.schema["properties"]["value"], expected);
+        }
     }
 
     #[test]
