@@ -205,6 +205,7 @@ mod tests {
     fn a_format_may_be_given_as_other_systems_have_it() {
         let around = read(r#"{"response_format":{"schema":{"type":"object"},"type":"json"}}"#).unwrap();
         assert_eq!(around.inference.format, Some(Format::of(r#"{"type":"object"}"#).unwrap()));
+        assert_ne!(around.inference.format, Some(Format::of(r#"{"type":"array"}"#).unwrap()));
     }
 
     #[test]
