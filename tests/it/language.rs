@@ -111,7 +111,8 @@ async fn an_option_that_the_model_refuses_is_the_statements_and_named() {
         assert_eq!(answer.status, 400, "{options}: {}", answer.text);
         assert!(answer.error().contains(expected), "{options}: {}", answer.error());
         let tried = ask(&house, "try_ask_bedrock", model, options.clone()).await;
-        assert_eq!(tried.values()[0]["error"]["code"], "invalid_argument", "{options}");
+        let envelope = tried.values()[0];
+        assert_eq!((&envelope["error"]["code"], &envelope["model_id"]), (&json!("invalid_argument"), &json!(model)));
     }
     let fault = Fault::error(
         400,
@@ -204,7 +205,13 @@ async fn on_error_fail_gives_a_row_or_the_reason_why_there_is_none() {
     assert_eq!(house.post("ask_bedrock", rows("bad", "null")).await.values()[1], &Value::Null);
     let answer = house.post("ask_bedrock", rows("bad", "fail")).await;
     assert_eq!(answer.status, 400);
+    assert!(answer.error().contains("a row has no answer, and each must have one"), "{}", answer.error());
     assert!(answer.error().contains("a guardrail or a content filter stopped"), "{}", answer.error());
+    for (first, second) in [("null", "fail"), ("fail", "null")] {
+        let rows =
+            json!([[0, "Do.", "bad", MODEL, {"on_error": first}], [1, "Do.", "bad", MODEL, {"on_error": second}]]);
+        assert_eq!(house.post("ask_bedrock", rows).await.status, 400, "equal rows, {first} and {second}");
+    }
     house.aws.bedrock().reset();
     let answer = house.post("ask_bedrock", rows(" ", "fail")).await;
     assert_eq!((answer.status, house.calls()), (400, 0), "it is known before anything is asked");

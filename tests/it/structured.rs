@@ -52,6 +52,27 @@ async fn each_model_is_asked_by_the_best_way_that_it_has() {
 }
 
 #[tokio::test]
+async fn nova_does_not_choose_among_words_to_fill_a_tool_unless_it_is_said_how() {
+    let house = House::open().await;
+    let greedy = json!({"inferenceConfig": {"topK": 1}});
+    for (model, own, temperature, additional) in [
+        (NOVA, json!({}), json!(0.0), greedy.clone()),
+        (NOVA, json!({"temperature": 0.5}), json!(0.5), Value::Null),
+        (NOVA, json!({"top_p": 0.5}), Value::Null, Value::Null),
+        (NOVA, json!({"additional_fields": {"a": 1}}), Value::Null, json!({"a": 1})),
+        (HAIKU, json!({}), Value::Null, Value::Null),
+    ] {
+        house.aws.bedrock().reset();
+        let mut options = own.clone();
+        options["response_format"] = schema();
+        house.post("ask_bedrock", json!([[0, "Extract.", "jane@example.com", model, options]])).await;
+        let body = &bodies(&house)[0];
+        let sent = (&body["inferenceConfig"]["temperature"], &body["additionalModelRequestFields"]);
+        assert_eq!(sent, (&temperature, &additional), "{model} {own}");
+    }
+}
+
+#[tokio::test]
 async fn the_wire_has_a_schema_that_the_way_takes_and_the_check_has_the_users() {
     let house = House::open().await;
     ask(&house, "ask_bedrock", HAIKU, &schema()).await;
