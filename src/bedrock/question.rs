@@ -34,7 +34,7 @@ pub struct Question<'a> {
 /// How a model is asked. What is `None` is not said to it.
 #[derive(Debug, Default, PartialEq)]
 pub struct Inference {
-    /// Most tokens of the answer; [`MAX_TOKENS`] if it is not said.
+    /// Most tokens of the answer; 512 if it is not said.
     pub max_tokens: Option<i32>,
     /// From 0 to 1. Several current models refuse it.
     pub temperature: Option<f32>,

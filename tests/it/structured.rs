@@ -194,6 +194,10 @@ async fn a_schema_that_is_too_complex_goes_by_another_way_alone() {
     ask(&house, "ask_bedrock", HAIKU, &schema()).await;
     ask(&house, "ask_bedrock", HAIKU, &json!({"type": "object", "properties": {"email": {"type": "string"}}})).await;
     assert_eq!(ways(&house), ["native", "tool", "native"]);
+    house.aws.bedrock().reset();
+    let row = json!([0, "Do.", "Jane (jane@example.com) paid an amount of 9.", HAIKU, {"response_format": schema()}]);
+    house.post("ask_bedrock", json!([row])).await.values();
+    assert_eq!(ways(&house), ["tool"], "it is remembered for the schema");
 }
 
 #[tokio::test]

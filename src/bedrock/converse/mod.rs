@@ -18,9 +18,6 @@ use super::structured::Ways;
 use crate::function::{Answered, Failed, Fault, Told};
 use crate::sdk::{self, Service};
 
-/// Most requests of one question: a model may turn out to take no system text, no schema, and no tool.
-const MOST_MANNERS: usize = 4;
-
 /// What is known of the models' manners, and was learnt.
 #[derive(Debug, Default)]
 pub struct Manners {
@@ -40,16 +37,15 @@ pub async fn ask(
         fold: manners.folding.contains(question.model_id),
         form: format.map(|format| (format, format.way(&manners.ways, question.model_id))),
     };
-    let mut manners_left = MOST_MANNERS;
+    // Each refusal leaves fewer manners: four requests at most, as a model may turn out to take no system text, no schema, and no tool.
     loop {
-        manners_left -= 1;
         let sent = request(client, question, manner).map_err(|_| Fault::from(sdk::unsendable()))?.send().await;
         let error = match sent {
             Ok(answer) => return answer::read(&answer, question, manner, prices),
             Err(error) => error,
         };
         let other = told(&error).and_then(|message| manners.other(manner, question, message));
-        match other.filter(|_| manners_left > 0) {
+        match other {
             Some(other) => manner = other,
             None => {
                 let fault = match sdk::fault(&error, Service::Bedrock, question.model_id) {

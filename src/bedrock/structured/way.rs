@@ -166,6 +166,12 @@ mod tests {
         assert_eq!(ways.learn("m", 1, Way::Tool, message), Some(Way::Prompt));
         assert_eq!(ways.of("m", 2), Way::Prompt);
         assert_eq!(ways.of("n", 1), Way::Tool, "another model");
+        assert_eq!(ways.learn("n", 1, Way::Tool, message), Some(Way::Prompt));
+        assert_eq!(
+            (ways.of("m", 2), ways.of("n", 2)),
+            (Way::Prompt, Way::Prompt),
+            "one lesson does not forget another"
+        );
     }
 
     #[test]
