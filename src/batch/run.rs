@@ -150,17 +150,22 @@ impl<'w, 'a> Work<'w, 'a> {
         self.put(row, outcome);
     }
 
-    /// Gives a row its outcome, once. A row that must be answered takes the call with it when it is not.
+    /// Gives a row its outcome, once.
     pub(super) fn put(&mut self, row: u32, outcome: Outcome) {
+        self.check(row, &outcome);
+        self.rows[index(row)].outcome = Some(outcome);
+        self.tried.remove(&row);
+        self.left -= 1;
+    }
+
+    /// A row that must be answered takes the call with it when it is not.
+    pub(super) fn check(&mut self, row: u32, outcome: &Outcome) {
         if let (Ok(Job { must_be_answered: true, .. }), Some(refusal), StatementFaults::Refuse) =
             (&self.plan.distinct()[index(row)], outcome.refusal(), self.statement_faults)
         {
             let message = format!("a row has no answer, and each must have one: {}", refusal.message);
             self.refuse(Refusal { whose: Whose::Statement, message: message.into(), ..refusal.clone() });
         }
-        self.rows[index(row)].outcome = Some(outcome);
-        self.tried.remove(&row);
-        self.left -= 1;
     }
 
     /// Works until every row has its outcome, `pause` has come, or the deadline leaves nothing to do.

@@ -6,9 +6,15 @@ use super::{Work, index};
 use crate::function::{Code, Outcome, Whose};
 
 impl Work<'_, '_> {
-    /// Distinct rows that have no outcome.
+    /// Distinct rows that have no outcome, and that other batches may ask for as well.
     pub fn unsettled(&self) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.rows).filter(|(_, row)| row.outcome.is_none()).map(|(number, _)| number)
+        let numbered = (0..).zip(&self.rows);
+        numbered.filter(|(number, row)| row.outcome.is_none() && self.is_shared(*number)).map(|(number, _)| number)
+    }
+
+    /// Whether a row's question is one that equal rows share.
+    fn is_shared(&self, row: u32) -> bool {
+        self.plan.distinct()[index(row)].as_ref().is_ok_and(|job| job.question.is_some())
     }
 
     /// Asks for none of these rows until they are taken back, because others ask for them.
@@ -35,6 +41,7 @@ impl Work<'_, '_> {
 
     /// Takes, in place of an outcome of its own, the one that another batch has kept before for the same question.
     pub fn replace(&mut self, row: u32, outcome: Outcome) {
+        self.check(row, &outcome);
         if self.rows[index(row)].outcome.replace(outcome).is_some() && !self.unsaved.contains(&row) {
             self.unsaved.push(row);
         }
@@ -48,6 +55,7 @@ impl Work<'_, '_> {
             Some(refusal) => refusal.whose == Whose::Row && !matches!(refusal.code, Code::Timeout | Code::ServiceError),
         };
         let outcome = |row: u32| Some((row, self.rows[index(row)].outcome.clone().filter(serves_others)?));
-        std::mem::take(&mut self.unshared).into_iter().filter_map(outcome).collect()
+        let unshared = std::mem::take(&mut self.unshared);
+        unshared.into_iter().filter(|row| self.is_shared(*row)).filter_map(outcome).collect()
     }
 }

@@ -71,7 +71,7 @@ fn envelope(value: &str, outcome: &Outcome, shared: Option<Shared>) -> String {
     let rest = Rest {
         error: outcome.refusal().map(ErrorAsData::from),
         stop_reason: stop_reason.as_deref(),
-        truncated: stop_reason.as_deref().map(is_cut),
+        truncated: outcome.told.is_cut(),
         model_id: model_id.as_deref(),
         usage: Some(paid.usage).filter(|usage| *usage != Usage::default()),
         cost_usd: paid.cost.map(Cost::dollars),
@@ -84,11 +84,6 @@ fn envelope(value: &str, outcome: &Outcome, shared: Option<Shared>) -> String {
     // It holds nothing that cannot be written.
     let rest = serde_json::to_string(&rest).unwrap_or_else(|_| "{}".to_owned());
     format!("{{\"value\":{value},{}", &rest[1..])
-}
-
-/// Whether an answer with this stop reason ends before its end.
-fn is_cut(stop_reason: &str) -> bool {
-    matches!(stop_reason, "max_tokens" | "model_context_window_exceeded")
 }
 
 #[cfg(test)]
@@ -158,7 +153,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_cut_by_a_limit_of_tokens_and_by_nothing_else() {
-        let cut = |reason| is_cut(reason);
+        let cut = |reason: &str| Told { stop_reason: Some(reason.into()), ..Told::default() }.is_cut() == Some(true);
         assert!(cut("max_tokens") && cut("model_context_window_exceeded") && !cut("end_turn") && !cut("stop_sequence"));
+        assert_eq!(Told::default().is_cut(), None);
     }
 }

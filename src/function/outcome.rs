@@ -62,6 +62,14 @@ pub struct Told {
     pub pricing_bucket: Option<Box<str>>,
 }
 
+impl Told {
+    /// Whether the answer ends before its end; not known where the service does not say why it ends.
+    pub fn is_cut(&self) -> Option<bool> {
+        let reason = self.stop_reason.as_deref()?;
+        Some(matches!(reason, "max_tokens" | "model_context_window_exceeded"))
+    }
+}
+
 /// What is known of one distinct row, for good: a value or a refusal, and how it came to that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {

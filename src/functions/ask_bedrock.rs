@@ -1,19 +1,17 @@
 //! `ask_bedrock(instructions, user_context, model_id [, options])`: one question to one model.
 
 use super::ask_model::{Asking, Models};
-use super::model_options::OptionsReader;
 use crate::function::{Function, Job, Parameter, Refusal, Rendering, Row};
 
 /// Answers with the text of any Bedrock model, or with JSON where `response_format` asks for it.
 pub struct AskBedrock {
     models: Models,
-    options: OptionsReader,
 }
 
 impl AskBedrock {
     /// The function over these models.
     pub fn new(models: Models) -> Self {
-        Self { models, options: OptionsReader::with_response_format() }
+        Self { models }
     }
 }
 
@@ -40,7 +38,7 @@ impl Function for AskBedrock {
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
         let (instructions, user_context, model_id) = (row.text(0), row.text(1), row.text(2));
         self.models.check(model_id)?;
-        let options = self.options.read(row.get(3), None)?;
+        let options = self.models.options(row.get(3), None)?;
         let asking = Asking {
             function: self.name(),
             caller: row.caller,

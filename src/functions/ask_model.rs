@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use serde_json::value::RawValue;
 
 use super::ModelPatterns;
-use super::model_options::ModelOptions;
+use super::model_options::{ModelOptions, OptionsReader};
 use crate::bedrock::{Bedrock, Question};
 use crate::function::{Answered, Call, Caller, Code, Failed, Job, Moment, Refusal, Target, Whose};
 
-/// The models that SQL may ask.
-#[derive(Clone)]
+/// The models that SQL may ask, and how one function asks them.
 pub struct Models {
     bedrock: Arc<Bedrock>,
     allowed: Arc<ModelPatterns>,
+    options: OptionsReader,
 }
 
 /// What a row asks of a model.
@@ -39,7 +39,16 @@ pub struct Asking<'a> {
 impl Models {
     /// The models of `bedrock` that `allowed` matches.
     pub fn new(bedrock: Arc<Bedrock>, allowed: Arc<ModelPatterns>) -> Self {
-        Self { bedrock, allowed }
+        Self { bedrock, allowed, options: OptionsReader::default() }
+    }
+
+    /// The options of a row; a function whose answers have a `form` of their own takes no other.
+    ///
+    /// # Errors
+    ///
+    /// An unknown option, or a value that cannot be, told with what is allowed.
+    pub(super) fn options(&self, json: Option<&str>, form: Option<&str>) -> Result<Arc<ModelOptions>, Refusal> {
+        self.options.read(json, form)
     }
 
     /// Checks a model id; before anything else of a row, because it is the statement's.

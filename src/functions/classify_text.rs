@@ -7,7 +7,6 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::ask_model::{Asking, Models, TEXT_IS_DATA, set_apart};
-use super::model_options::OptionsReader;
 use crate::function::{Code, Function, Job, Parameter, Refusal, Row, Whose};
 
 /// Most categories of one text.
@@ -16,13 +15,12 @@ const MOST: usize = 500;
 /// Answers with the category of a text.
 pub struct ClassifyText {
     models: Models,
-    options: OptionsReader,
 }
 
 impl ClassifyText {
     /// The function over these models.
     pub fn new(models: Models) -> Self {
-        Self { models, options: OptionsReader::default() }
+        Self { models }
     }
 }
 
@@ -59,7 +57,7 @@ impl Function for ClassifyText {
             instructions: instructions(&categories).into(),
             text: set_apart(text).into(),
             model_id,
-            options: self.options.read(row.get(3), Some(&form.to_string()))?,
+            options: self.models.options(row.get(3), Some(&form.to_string()))?,
             member: Some("category"),
         };
         self.models.job(asking, ("text", text))

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::ask_model::{Asking, Models, TEXT_IS_DATA, set_apart};
-use super::model_options::OptionsReader;
 use crate::function::{Code, Function, Job, Parameter, Refusal, Row, Whose};
 
 /// Most fields of one text.
@@ -16,13 +15,12 @@ const MOST: usize = 64;
 /// Answers with an object in which every field is, NULL where the text says nothing of it.
 pub struct ExtractFields {
     models: Models,
-    options: OptionsReader,
 }
 
 impl ExtractFields {
     /// The function over these models.
     pub fn new(models: Models) -> Self {
-        Self { models, options: OptionsReader::default() }
+        Self { models }
     }
 }
 
@@ -55,7 +53,7 @@ impl Function for ExtractFields {
             .into(),
             text: set_apart(text).into(),
             model_id,
-            options: self.options.read(row.get(3), Some(&form.to_string())).map_err(of_fields)?,
+            options: self.models.options(row.get(3), Some(&form.to_string())).map_err(of_fields)?,
             member: None,
         };
         self.models.job(asking, ("text", text))

@@ -1,7 +1,6 @@
 //! `filter_text(condition, text, model_id [, options])`: whether a condition holds of a text.
 
 use super::ask_model::{Asking, Models, TEXT_IS_DATA, set_apart};
-use super::model_options::OptionsReader;
 use crate::function::{Code, Function, Job, Parameter, Refusal, Row, Whose};
 
 const FORM: &str =
@@ -10,13 +9,12 @@ const FORM: &str =
 /// Answers with true or false.
 pub struct FilterText {
     models: Models,
-    options: OptionsReader,
 }
 
 impl FilterText {
     /// The function over these models.
     pub fn new(models: Models) -> Self {
-        Self { models, options: OptionsReader::default() }
+        Self { models }
     }
 }
 
@@ -52,7 +50,7 @@ impl Function for FilterText {
             .into(),
             text: set_apart(text).into(),
             model_id,
-            options: self.options.read(row.get(3), Some(FORM))?,
+            options: self.models.options(row.get(3), Some(FORM))?,
             member: Some("holds"),
         };
         self.models.job(asking, ("text", text))

@@ -59,13 +59,13 @@ impl Functions {
     /// The list, over these services; SQL may name the models that `allowed` matches.
     pub fn new(bedrock: Bedrock, allowed: ModelPatterns, location: Location) -> Self {
         let (bedrock, allowed, location) = (Arc::new(bedrock), Arc::new(allowed), Arc::new(location));
-        let models = Models::new(Arc::clone(&bedrock), Arc::clone(&allowed));
+        let models = || Models::new(Arc::clone(&bedrock), Arc::clone(&allowed));
         let functions: Vec<Arc<dyn Function>> = vec![
-            Arc::new(AskBedrock::new(models.clone())),
-            Arc::new(ClassifyText::new(models.clone())),
-            Arc::new(ExtractFields::new(models.clone())),
-            Arc::new(FilterText::new(models.clone())),
-            Arc::new(Sentiment::new(models)),
+            Arc::new(AskBedrock::new(models())),
+            Arc::new(ClassifyText::new(models())),
+            Arc::new(ExtractFields::new(models())),
+            Arc::new(FilterText::new(models())),
+            Arc::new(Sentiment::new(models())),
             Arc::new(EmbedText::new(Arc::clone(&bedrock), allowed)),
             Arc::new(RedactPii::new(Arc::clone(&bedrock))),
             Arc::new(ModerateText::new(bedrock)),

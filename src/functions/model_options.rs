@@ -48,17 +48,11 @@ pub struct ModelOptions {
 /// Reads options, and keeps the last that it has read: a schema is costly to read, and the rows of a statement mostly have the same.
 #[derive(Debug, Default)]
 pub struct OptionsReader {
-    has_format: bool,
     last: Mutex<Option<(Box<str>, Arc<ModelOptions>)>>,
 }
 
 impl OptionsReader {
-    /// A reader for functions whose answers are texts, or JSON where `response_format` asks for it.
-    pub fn with_response_format() -> Self {
-        Self { has_format: true, ..Self::default() }
-    }
-
-    /// The options of one row, in which a form that the function asks for is `form`.
+    /// The options of one row. A function whose answers have a `form` of their own has no `response_format`.
     ///
     /// # Errors
     ///
@@ -69,48 +63,47 @@ impl OptionsReader {
         if let Some((_, options)) = last.filter(|(text, _)| **text == *key) {
             return Ok(options);
         }
-        let options = Arc::new(self.parse(json, form)?);
+        let options = Arc::new(parse(json, form)?);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((key.into(), Arc::clone(&options)));
         Ok(options)
     }
+}
 
-    fn parse(&self, json: Option<&str>, form: Option<&str>) -> Result<ModelOptions, Refusal> {
-        let known: Vec<&str> =
-            OPTIONS.iter().copied().filter(|name| self.has_format || *name != "response_format").collect();
-        let options = Options::read(json, &known)?;
-        let from_0_to_1 = |name| options.get(name, "a number from 0 to 1", |share: &f32| (0.0..=1.0).contains(share));
-        let format = match form {
-            Some(form) => Some(Format::of(form).map_err(no_schema)?),
-            None => format(&options)?,
-        };
-        let additional_fields = options.get("additional_fields", "an object", Value::is_object)?;
-        let inference = Inference {
-            max_tokens: options.get("max_tokens", "a whole number from 1 to 1000000", |tokens: &i32| {
-                (1..=MOST_TOKENS).contains(tokens)
-            })?,
-            temperature: from_0_to_1("temperature")?,
-            top_p: from_0_to_1("top_p")?,
-            stop_sequences: options
-                .get("stop_sequences", "an array of 1 to 2500 strings that are not empty", |texts: &Vec<String>| {
-                    (1..=MOST_STOP_SEQUENCES).contains(&texts.len()) && texts.iter().all(|text| !text.is_empty())
-                })?
-                .unwrap_or_default(),
-            format,
-            guardrail: guardrail(&options)?,
-            service_tier: word(&options, "service_tier", &["priority", "default", "flex", "reserved"])?,
-            performance: word(&options, "performance", &["standard", "optimized"])?,
-            effort: word(&options, "effort", &["low", "medium", "high", "xhigh", "max"])?,
-            additional_fields,
-        };
-        let on_error = word(&options, "on_error", &["null", "fail"])?;
-        let dedupe = options.get("dedupe", "true or false", |_: &bool| true)?.unwrap_or(true);
-        Ok(ModelOptions {
-            inference: Arc::new(inference),
-            text: options.text_without(&["dedupe", "on_error"]),
-            dedupe,
-            must_be_answered: on_error == Some("fail"),
-        })
-    }
+fn parse(json: Option<&str>, form: Option<&str>) -> Result<ModelOptions, Refusal> {
+    let known: Vec<&str> =
+        OPTIONS.iter().copied().filter(|name| form.is_none() || *name != "response_format").collect();
+    let options = Options::read(json, &known)?;
+    let from_0_to_1 = |name| options.get(name, "a number from 0 to 1", |share: &f32| (0.0..=1.0).contains(share));
+    let format = match form {
+        Some(form) => Some(Format::of(form).map_err(no_schema)?),
+        None => format(&options)?,
+    };
+    let additional_fields = options.get("additional_fields", "an object", Value::is_object)?;
+    let inference = Inference {
+        max_tokens: options
+            .get("max_tokens", "a whole number from 1 to 1000000", |tokens: &i32| (1..=MOST_TOKENS).contains(tokens))?,
+        temperature: from_0_to_1("temperature")?,
+        top_p: from_0_to_1("top_p")?,
+        stop_sequences: options
+            .get("stop_sequences", "an array of 1 to 2500 strings that are not empty", |texts: &Vec<String>| {
+                (1..=MOST_STOP_SEQUENCES).contains(&texts.len()) && texts.iter().all(|text| !text.is_empty())
+            })?
+            .unwrap_or_default(),
+        format,
+        guardrail: guardrail(&options)?,
+        service_tier: word(&options, "service_tier", &["priority", "default", "flex", "reserved"])?,
+        performance: word(&options, "performance", &["standard", "optimized"])?,
+        effort: word(&options, "effort", &["low", "medium", "high", "xhigh", "max"])?,
+        additional_fields,
+    };
+    let on_error = word(&options, "on_error", &["null", "fail"])?;
+    let dedupe = options.get("dedupe", "true or false", |_: &bool| true)?.unwrap_or(true);
+    Ok(ModelOptions {
+        inference: Arc::new(inference),
+        text: options.text_without(&["dedupe", "on_error"]),
+        dedupe,
+        must_be_answered: on_error == Some("fail"),
+    })
 }
 
 /// One of several words, in any case.
@@ -163,12 +156,12 @@ mod tests {
     use crate::function::{Code, Whose};
 
     fn read(json: &str) -> Result<Arc<ModelOptions>, Refusal> {
-        OptionsReader::with_response_format().read(Some(json), None)
+        OptionsReader::default().read(Some(json), None)
     }
 
     #[test]
     fn nothing_given_is_nothing_said() {
-        let reader = OptionsReader::with_response_format();
+        let reader = OptionsReader::default();
         for json in [None, Some("{}"), Some(r#"{"temperature":null}"#)] {
             let options = reader.read(json, None).unwrap();
             assert_eq!((&*options.inference, &*options.text), (&Inference::default(), ""), "{json:?}");

@@ -1,7 +1,6 @@
 //! `sentiment(text, model_id [, options])`: how a text feels about what it speaks of.
 
 use super::ask_model::{Asking, Models, TEXT_IS_DATA, set_apart};
-use super::model_options::OptionsReader;
 use crate::function::{Function, Job, Parameter, Refusal, Row};
 
 const FORM: &str = r#"{"type":"object","properties":{"sentiment":{"type":"string","enum":["positive","negative","neutral","mixed"]}},"required":["sentiment"],"additionalProperties":false}"#;
@@ -9,13 +8,12 @@ const FORM: &str = r#"{"type":"object","properties":{"sentiment":{"type":"string
 /// Answers with `positive`, `negative`, `neutral` or `mixed`.
 pub struct Sentiment {
     models: Models,
-    options: OptionsReader,
 }
 
 impl Sentiment {
     /// The function over these models.
     pub fn new(models: Models) -> Self {
-        Self { models, options: OptionsReader::default() }
+        Self { models }
     }
 }
 
@@ -40,7 +38,7 @@ impl Function for Sentiment {
             .into(),
             text: set_apart(text).into(),
             model_id,
-            options: self.options.read(row.get(2), Some(FORM))?,
+            options: self.models.options(row.get(2), Some(FORM))?,
             member: Some("sentiment"),
         };
         self.models.job(asking, ("text", text))

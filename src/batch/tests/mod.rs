@@ -151,7 +151,7 @@ impl Function for Scripted {
         Ok(Job {
             target: Target { name: row.text(1).to_owned().into(), per_second: None },
             options: options.into(),
-            question: Some(Box::new([text.into(), row.text(1).into(), options.into()])),
+            question: (options != "alone").then(|| [text.into(), row.text(1).into(), options.into()].into()),
             must_be_answered: options == "must",
             expected_bytes: 0,
             call,

@@ -63,7 +63,25 @@ async fn a_refusal_that_another_batch_has_paid_for_takes_the_call_with_it_as_wel
     let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
     work.learn(1, Outcome { attempts: 1, ..Outcome::judged(refusal(Whose::Row)) });
     assert!(work.is_done() && work.finish().unwrap().refusal().is_some());
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    work.learn(1, Outcome { attempts: 1, ..Outcome::of("1".into()) });
+    work.replace(1, Outcome { attempts: 1, ..Outcome::judged(refusal(Whose::Row)) });
+    assert!(work.is_done() && work.finish().unwrap().refusal().is_some(), "the answer that was kept first counts");
     let mut work = Work::new(&plan, StatementFaults::AreData, &targets, Known::default(), deadline);
     work.learn(1, Outcome { attempts: 1, ..Outcome::judged(refusal(Whose::Row)) });
     assert!(!work.is_done(), "where errors are data nothing is lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_shares_with_nobody_is_neither_given_nor_waited_for() {
+    let function = Scripted::with(SECOND, &[]);
+    let mut all = with_options(&["a", "a"], "alone");
+    all.extend(with_options(&["b"], ""));
+    let (plan, targets) = (Plan::of(&function, &all), Targets::new(8));
+    let deadline = Instant::now() + 60 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
+    assert_eq!(work.unsettled().collect::<Vec<_>>(), [2]);
+    assert_eq!(work.run_until(deadline).await, Progress::Done);
+    assert_eq!(work.to_share().into_iter().map(|(row, _)| row).collect::<Vec<_>>(), [2]);
+    assert_eq!(function.calls_of("a"), 2);
 }

@@ -31,13 +31,13 @@ pub fn read(
         pricing_bucket: None,
     };
     let paid = Paid { usage, cost };
-    match value(answer, question, manner) {
+    match value(answer, question, manner, told.is_cut() == Some(true)) {
         Ok(value) => Ok(Answered { value, paid, told }),
         Err(fault) => Err(Failed { fault, paid: paid.into(), told: told.into() }),
     }
 }
 
-fn value(answer: &ConverseOutput, question: &Question<'_>, manner: Manner<'_>) -> Result<Value, Fault> {
+fn value(answer: &ConverseOutput, question: &Question<'_>, manner: Manner<'_>, is_cut: bool) -> Result<Value, Fault> {
     match &answer.stop_reason {
         StopReason::GuardrailIntervened if !guardrail::has_only_masked(answer.trace.as_ref()) => {
             return Err(content_blocked().into());
@@ -52,10 +52,7 @@ fn value(answer: &ConverseOutput, question: &Question<'_>, manner: Manner<'_>) -
     let text = text(answer);
     match manner.form {
         None => Ok(json_text(&text)?),
-        Some((format, way)) => {
-            let is_cut = matches!(answer.stop_reason, StopReason::MaxTokens | StopReason::ModelContextWindowExceeded);
-            structured(format, way, &text, is_cut, question)
-        }
+        Some((format, way)) => structured(format, way, &text, is_cut, question),
     }
 }
 

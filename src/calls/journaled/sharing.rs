@@ -91,7 +91,7 @@ impl<'a> Sharing<'a> {
 
     /// Before anything is asked: takes what is known, and claims what nobody is asking for.
     pub async fn begin(mut self, work: &mut Work<'_, '_>) -> Self {
-        let unsettled = self.unsettled(work);
+        let unsettled: Vec<u32> = work.unsettled().collect();
         work.set_aside(&unsettled.iter().copied().collect());
         self.look_around(&unsettled).await.tell(work);
         self
@@ -99,14 +99,9 @@ impl<'a> Sharing<'a> {
 
     /// Whether there is something to do: something to publish, somebody to wait for, or a claim to renew.
     pub fn next(&self, work: &mut Work<'_, '_>) -> Option<Next> {
-        let next = Next { to_share: work.to_share(), unsettled: self.unsettled(work) };
+        let next = Next { to_share: work.to_share(), unsettled: work.unsettled().collect() };
         let waits = !self.is_alone && next.unsettled.iter().any(|row| !self.own.contains(row));
         (!next.to_share.is_empty() || waits || self.is_due(&next.unsettled)).then_some(next)
-    }
-
-    /// Rows without an outcome, but for those that share with nobody: they wait for nobody, either.
-    fn unsettled(&self, work: &Work<'_, '_>) -> Vec<u32> {
-        work.unsettled().filter(|row| self.key(*row).is_some()).collect()
     }
 
     /// Whether a claim has to be renewed.

@@ -80,7 +80,7 @@ fn a_clock_that_runs_ahead_loses_no_row() {
 }
 
 #[test]
-#[ignore = "takes minutes: three requests, two deaths, and both kinds of trouble at once"]
+#[ignore = "takes minutes, with three requests, two deaths, and both kinds of trouble at once: ci/journal runs it"]
 fn all_of_it_with_wider_bounds() {
     holds(Bounds { requests: 3, ..TWO });
     holds(Bounds { kills: 2, ..TWO });

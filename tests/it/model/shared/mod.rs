@@ -91,7 +91,7 @@ fn statements_do_not_share() {
 }
 
 #[test]
-#[ignore = "takes minutes: slow claims, more rows, more requests"]
+#[ignore = "takes minutes, with slow claims, more rows and more requests: ci/journal runs it"]
 fn all_of_it_with_wider_bounds() {
     holds(Bounds { slow: true, end: 2000, ..SMALL });
     holds(Bounds { requests: 3, kills: 1, ..SMALL });
