@@ -25,7 +25,7 @@ const GIVEN_UP: Duration = Duration::from_secs(240);
 /// What came of a query.
 #[derive(Debug, Clone, Default)]
 pub struct Played {
-    /// Rows over what the quota would have let through in its time; of a query that failed, as far as it came.
+    /// Rows over what the quota would have let through in its time; of a query that failed, those that the caller had got.
     pub goodput: f64,
     /// Throttled calls over answered ones.
     pub throttled: f64,
@@ -119,13 +119,15 @@ pub async fn play(
         counted[seconds] += 1;
     }
     let rows_answered = (stats.answered as f64).min(count as f64);
+    let statuses = gateway.stats().statuses;
+    let batches_got = statuses.get(&200).copied().unwrap_or_default().min(query.batches as u64);
     let played = Played {
-        goodput: rows_answered / query.admissible(seconds),
+        goodput: (batches_got as f64 * query.rows_per_batch as f64) / query.admissible(seconds),
         throttled: stats.throttled as f64 / rows_answered,
         twice: stats.answered as f64 - rows_answered,
         writes: table.map_or(0, |table| table.paces() - paces) as f64 / rows_answered,
         seconds,
-        statuses: gateway.stats().statuses,
+        statuses,
         failure,
         answers,
         refusals,
