@@ -103,6 +103,7 @@ impl State {
         let until = Instant::now() + wait;
         if !wait.is_zero() && self.hold.is_none_or(|hold| hold < until) {
             self.hold = Some(until);
+            self.limiter.hold(until.into_std());
         }
     }
 

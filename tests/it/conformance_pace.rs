@@ -32,6 +32,7 @@ fn assert_near(got: Option<Track>, expected: Option<Track>, change: Change) {
         |got: f64, expected: f64, most: f64| assert!((got - expected).abs() <= most, "{change:?}: {got} {expected}");
     near(got.pace.top, expected.pace.top, 1e-6);
     near(got.pace.depth, expected.pace.depth, 1e-6);
+    near(got.pace.burst, expected.pace.burst, 1e-6);
     near(got.pace.used, expected.pace.used, 1e-4);
     near(got.ahead, expected.ahead, WAY);
 }
@@ -41,18 +42,19 @@ fn assert_near(got: Option<Track>, expected: Option<Track>, change: Change) {
 async fn each_change_of_a_track_is_what_the_pure_code_says() {
     let (table, target) = (table(), format!("model {}", fastrand::u128(..)));
     let mut track: Option<Track> = None;
-    let lowered = |version: u64| Pace { top: 7.5, depth: 0.08, used: 0.0, version };
+    let lowered = |version: u64| Pace { top: 7.5, depth: 0.08, used: 0.0, burst: 0.5, version };
     let changes = [
         Change::Queue { version: 0, width: 1.0, used: 1.0, from: -5.0, to: 5.0 },
-        Change::Restart { version: 0, width: 1.0, before: 5.0 },
+        Change::Restart { version: 0, width: 1.0, from: 5.0 },
+        Change::Hold(5.0),
         Change::Pace(lowered(1), f64::INFINITY),
         Change::Begin(Pace::unknown(), 100.0),
         Change::Begin(Pace::of(3.0), 0.0),
         // The next free slot is too old, then a restart may begin, and then it is taken behind it.
         Change::Queue { version: 0, width: 20.0, used: 0.25, from: -50.0, to: f64::INFINITY },
-        Change::Restart { version: 1, width: 20.0, before: 0.0 },
-        Change::Restart { version: 0, width: 20.0, before: 0.0 },
-        Change::Restart { version: 0, width: 20.0, before: 0.0 },
+        Change::Restart { version: 1, width: 20.0, from: -2.0 },
+        Change::Restart { version: 0, width: 20.0, from: -2.0 },
+        Change::Restart { version: 0, width: 20.0, from: -2.0 },
         Change::Queue { version: 0, width: 10.0, used: 0.25, from: 0.0, to: f64::INFINITY },
         Change::Queue { version: 0, width: 10.0, used: 0.25, from: 0.0, to: 10.0 },
         Change::Pace(lowered(1), -60.0),
@@ -60,6 +62,10 @@ async fn each_change_of_a_track_is_what_the_pure_code_says() {
         Change::Pace(lowered(1), f64::INFINITY),
         Change::Pace(lowered(1), f64::INFINITY),
         Change::Queue { version: 0, width: 10.0, used: 0.25, from: 0.0, to: f64::INFINITY },
+        Change::Queue { version: 1, width: 10.0, used: 0.25, from: 0.0, to: f64::INFINITY },
+        // A wait that is shorter than what is taken ahead, and one that is longer.
+        Change::Hold(2.0),
+        Change::Hold(60.0),
         Change::Queue { version: 1, width: 10.0, used: 0.25, from: 0.0, to: f64::INFINITY },
     ];
     for change in changes {

@@ -2,14 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::pace::{ALONE, Pace};
-use super::{Slot, Start, later};
-
-/// How far calls may come late and still be made up for.
-const SLACK: f64 = 0.05;
-
-/// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
-const FASTEST: f64 = 10.0;
+use super::pace::{ALONE, FIRST, Pace};
+use super::{SLACK, Slot, Start, later};
 
 /// One environment's own track.
 #[derive(Debug)]
@@ -26,7 +20,7 @@ impl Alone {
 
     /// Goes on at a pace that was shared.
     pub fn take_over(&mut self, per_second: f64) {
-        self.pace = Pace { version: self.pace.version + 1, ..Pace::of(per_second) };
+        self.pace = Pace { version: self.pace.version + 1, burst: 0.0, ..Pace::of(per_second) };
     }
 
     pub fn try_start(&mut self, now: Instant, latency: Option<Duration>) -> Start {
@@ -34,26 +28,27 @@ impl Alone {
             return Start::At(at);
         }
         let (pace, per_second) = (self.pace, self.pace.per_second(ALONE));
-        let slack = Duration::from_secs_f64(SLACK.max(pace.at_once() / per_second));
-        let oldest = now.checked_sub(slack).unwrap_or(now);
+        let burst = pace.burst.min(FIRST / per_second);
+        let before = |seconds| now.checked_sub(Duration::from_secs_f64(seconds)).unwrap_or(now);
+        let oldest = before(burst.max(SLACK));
         let next = match self.next.filter(|next| *next >= oldest) {
             Some(next) => {
-                self.pace.used += pace.use_of(1.0, ALONE, latency, FASTEST);
+                self.pace.used += pace.use_of(1.0, ALONE, latency);
                 next
             }
-            None if pace.version == 0 => oldest,
-            None => now,
+            None => before(burst),
         };
         // Environments that do not know of each other should not march in step.
         self.next = Some(later(next, (0.95 + 0.1 * self.random.f64()) / per_second));
-        Start::Now(Slot { at: now, pace, per_second, is_shared: false })
+        Start::Now(Slot { at: now, pace, per_second, is_shared: false, late: 0.0 })
     }
 
     pub fn throttled(&mut self, now: Instant, slot: Slot) {
         if slot.pace.version != self.pace.version {
             return;
         }
-        self.pace = self.pace.lowered(slot.per_second, ALONE);
+        // What this one leaves unused, others may have used.
+        self.pace = Pace { burst: 0.0, ..self.pace.lowered(slot.per_second, ALONE) };
         let at = later(now, (0.5 + self.random.f64()) / self.pace.per_second(ALONE));
         self.next = Some(self.next.map_or(at, |next| next.max(at)));
     }

@@ -4,7 +4,8 @@
 //! Environments that share a journal take them from one track, ahead of their calls ([`track`]); one that is alone, or cannot
 //! have the shared track within a moment, has a track of its own ([`alone`]).
 //!
-//! A throttled call counts only against the pace under which its slot was taken: ten calls of one lease lower it once.
+//! A throttled call counts only against the pace under which its slot was taken: ten calls of one lease lower it once. What a service asks
+//! for, and a run of failures, holds for all: no slot is free before that time.
 
 mod alone;
 mod latency;
@@ -32,6 +33,9 @@ const LATE: Duration = Duration::from_millis(250);
 /// How long the shared track is waited for, and how long an environment that could not have it goes on alone.
 pub const MOMENT: Duration = Duration::from_millis(400);
 const LEFT_ALONE: Duration = Duration::from_secs(5);
+
+/// How many seconds of unused time a call makes up for without being one of a burst.
+const SLACK: f64 = 0.05;
 
 /// Calls a second from which throttled calls alone say nothing: a target that refuses whatever it is asked does not mean the pace.
 /// The first is for one that has never answered.
@@ -68,6 +72,15 @@ pub struct Slot {
     pace: Pace,
     per_second: f64,
     is_shared: bool,
+    /// How many seconds before it should have been there: it makes up for unused time.
+    late: f64,
+}
+
+impl Slot {
+    /// Whether it is one of a burst.
+    fn makes_up(&self) -> bool {
+        self.late > SLACK
+    }
 }
 
 /// The limiter of one target. It lives as long as the environment.
@@ -88,6 +101,8 @@ struct Together {
     first: Pace,
     /// The pace that is to be, for a throttled call.
     lowered: Option<Pace>,
+    /// Until when nobody is to call, as the others are not told yet.
+    hold: Option<Instant>,
     seen: Option<u64>,
     sharers: f64,
     is_asking: bool,
@@ -104,6 +119,7 @@ impl Limiter {
             track: None,
             first,
             lowered: None,
+            hold: None,
             seen: None,
             sharers: f64::INFINITY,
             is_asking: false,
@@ -147,6 +163,14 @@ impl Limiter {
         }
     }
 
+    /// Nobody is to call before that time: the service has asked for it, or does nothing but fail.
+    pub fn hold(&mut self, until: Instant) {
+        if let Some(together) = &mut self.together {
+            together.slots.retain(|slot| slot.at >= until);
+            together.hold = together.hold.max(Some(until));
+        }
+    }
+
     /// A call has got its answer, after `latency`.
     pub fn succeeded(&mut self, latency: Duration) {
         self.latency = Some(latency);
@@ -156,10 +180,10 @@ impl Limiter {
     /// A call that was started in this slot was refused because of a quota.
     pub fn throttled(&mut self, now: Instant, slot: Slot) {
         let slow = if self.latency.is_none() { UNPROVEN } else { SLOW };
-        if !self.is_answered && slot.per_second <= slow {
+        if !self.is_answered && !slot.makes_up() && slot.per_second <= slow {
             return;
         }
-        self.is_answered = false;
+        self.is_answered &= slot.makes_up();
         match &mut self.together {
             Some(together) if slot.is_shared => together.throttled(slot),
             _ => self.alone.throttled(now, slot),
@@ -188,7 +212,8 @@ impl Together {
         let mut most = calls.saturating_sub(self.slots.len());
         let lead = self.slots.back().and_then(|last| last.at.checked_sub(LEAD));
         let at = lead.max(self.not_before).filter(|at| *at > now);
-        if self.lowered.is_none() {
+        let held = self.hold.filter(|until| *until > now).map(|until| (until - now).as_secs_f64());
+        if self.lowered.is_none() && held.is_none() {
             match at {
                 _ if most == 0 => return Order::Nothing,
                 Some(at) => return Order::At(at),
@@ -205,6 +230,7 @@ impl Together {
             known: self.track.map(since),
             first: self.first,
             lowered: self.lowered,
+            held,
             seen: self.seen,
             sharers: self.sharers,
             latency,
@@ -213,6 +239,8 @@ impl Together {
 
     fn got(&mut self, now: Instant, got: Got, random: &mut fastrand::Rng) {
         self.lowered = None;
+        // One that has come meanwhile is still to be told.
+        self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
         self.track = got.track.map(|track| (track, now));
         match (got.slots, got.pace, got.track) {
@@ -220,28 +248,34 @@ impl Together {
                 self.seen = Some(track.takes);
                 let per_second = pace.per_second(TOGETHER);
                 let slots = (0..slots).map(|slot| {
-                    let seconds = (first + track::count(slot) / per_second).max(0.0);
-                    Slot { at: later(now, seconds), pace, per_second, is_shared: true }
+                    let seconds = first + track::count(slot) / per_second;
+                    let at = later(now, seconds.max(0.0));
+                    Slot { at, pace, per_second, is_shared: true, late: -seconds }
                 });
                 self.slots.extend(slots);
             }
             (None, _, Some(track)) if track.pace.horizon().is_finite() => {
-                // Everyone that is told to wait comes back at another time.
+                // Everyone that is told to wait comes back at another time, within the turn in which all of them can have a slot.
                 let turn = track.pace.horizon();
-                self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + turn * random.f64()));
+                let round = (got.sharers / track.pace.per_second(TOGETHER)).clamp(turn, 1.0_f64.max(turn));
+                self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + round * random.f64()));
             }
             _ => {}
         }
     }
 
     fn throttled(&mut self, slot: Slot) {
-        if slot.pace.is_tried(TOGETHER) {
+        if !slot.makes_up() && slot.pace.is_tried(TOGETHER) {
             // The rest of what was taken at a pace that is far too high is left.
             self.slots.retain(|other| other.pace.version != slot.pace.version);
         }
         let known = self.track.map(|(track, _)| track.pace);
         if let Some(pace) = known.filter(|pace| pace.version == slot.pace.version) {
-            self.lowered.get_or_insert(pace.lowered(slot.per_second, TOGETHER));
+            self.lowered.get_or_insert(if slot.makes_up() {
+                pace.steadied(slot.late)
+            } else {
+                slot.pace.lowered(slot.per_second, TOGETHER)
+            });
         }
     }
 }

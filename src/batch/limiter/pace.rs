@@ -5,12 +5,13 @@
 //! window (RFC 9438, section 4.1). Around the quota it is flat, and a quota that has grown is found soon all the same. A pace
 //! of which nothing is known yet is one for which no call was throttled for long.
 //!
-//! Time is what slots of this pace have filled: who does not use a pace does not raise it.
+//! Time is what slots of this pace have filled: who does not use a pace does not raise it. What was left unused is made up for at once,
+//! as most quotas allow; a call that is throttled among those shortens such bursts, and says nothing of the pace.
 
 use std::time::Duration;
 
 /// Calls a second with which an unknown quota is tried at first.
-const FIRST: f64 = 8.0;
+pub const FIRST: f64 = 8.0;
 
 /// More calls a second than any environment can make.
 const MOST: f64 = 10_000.0;
@@ -21,11 +22,11 @@ const BACK: f64 = 6.0;
 /// The fastest growth: so much in each second, as a logarithm.
 const FASTEST: f64 = 0.7;
 
-/// Growth from which a pace counts as tried, and not as known.
+/// Doubt from which a pace counts as tried, and not as known.
 const TRIED: f64 = 0.1;
 
-/// How far a tried pace may grow before it is known what came of it, as a logarithm.
-const UNSEEN: f64 = 0.25;
+/// How far off a tried pace may be before it is known what came of it, as a logarithm.
+const UNSEEN: f64 = 0.15;
 
 /// What a throttled call says to somebody.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,19 +37,28 @@ pub struct Manner {
     pub gain: f64,
     /// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls.
     pub calls: f64,
-    /// Seconds after which a throttled call says that the pace was not lowered enough.
+    /// Seconds in which a throttled call says that the pace was not lowered enough, for one that was lowered by one, as a logarithm.
     pub again: f64,
+    /// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
+    pub fastest: f64,
 }
 
 /// Environments that share a pace: it is too high, by little.
-pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again: 1.0 };
+pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again: 3.0, fastest: 4.0 };
 
-/// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Much is given back, and the same
-/// gained by everyone, so that all come to have as much. Seconds say nothing: the call may have been throttled for others.
-pub const ALONE: Manner = Manner { lower: 0.3, gain: 0.1, calls: 3.0, again: 0.0 };
+/// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Half is given back, and the same gained by
+/// everyone, so that all come to have as much: additive increase, multiplicative decrease (Chiu and Jain, 1989). Seconds say nothing: the
+/// call may have been throttled for others.
+pub const ALONE: Manner = Manner { lower: HALF, gain: 1.0, calls: 3.0, again: 0.0, fastest: 10.0 };
+
+/// Seconds that are left free for a pace that is lowered by one, as a logarithm.
+const PAUSE: f64 = 0.4;
+
+/// Seconds of use after which a burst of a second is tried afresh.
+const AFRESH: f64 = 600.0;
 
 /// By how much a pace is lowered that was tried; and the most for one that was not lowered enough, each time twice as much.
-const MUCH: f64 = 0.5;
+const HALF: f64 = std::f64::consts::LN_2;
 
 /// A pace: calls a second as a function of the time in which it was used.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,6 +69,8 @@ pub struct Pace {
     pub depth: f64,
     /// Seconds that its slots have filled since.
     pub used: f64,
+    /// Seconds left unused that may be made up for at once: most quotas allow a second's calls in a burst, as far as none is throttled.
+    pub burst: f64,
     /// How often it was lowered.
     pub version: u64,
 }
@@ -67,13 +79,13 @@ impl Pace {
     /// A pace of which nothing is known.
     pub fn unknown() -> Self {
         let used = knee();
-        Self { top: FIRST / curve(used).exp(), depth: 0.0, used, version: 0 }
+        Self { top: FIRST / curve(used).exp(), depth: 0.0, used, burst: 1.0, version: 0 }
     }
 
     /// A pace that is known to be about right.
     pub fn of(per_second: f64) -> Self {
         let depth = TOGETHER.lower;
-        Self { top: per_second, depth, used: back(depth), version: 0 }
+        Self { top: per_second, depth, used: back(depth), burst: FIRST / per_second, version: 0 }
     }
 
     /// Calls a second.
@@ -91,33 +103,33 @@ impl Pace {
         self.used - back(self.depth)
     }
 
+    /// How fast what is known of it may turn out to be wrong: it grows, or was lowered a moment ago.
+    fn doubt(&self, manner: Manner) -> f64 {
+        self.growth().max(if self.is_again(manner) { self.depth } else { 0.0 })
+    }
+
     /// Whether nobody knows yet what comes of it.
     pub fn is_tried(&self, manner: Manner) -> bool {
-        self.growth() > TRIED || self.is_again(manner)
+        self.doubt(manner) > TRIED
     }
 
     /// Whether it has just been lowered.
     fn is_again(&self, manner: Manner) -> bool {
-        self.version > 0 && self.used < manner.again
+        self.version > 0 && self.used < manner.again * self.depth
     }
 
     /// Seconds for which slots may be taken ahead: what is far ahead has not been tried.
     pub fn horizon(&self) -> f64 {
-        if self.growth() > TRIED { UNSEEN / self.growth() } else { f64::INFINITY }
-    }
-
-    /// Calls that may start at once after a pause: as many as a second begins with, until a quota has shown itself.
-    pub fn at_once(&self) -> f64 {
-        if self.version == 0 { FIRST } else { 0.0 }
+        if self.is_tried(TOGETHER) { UNSEEN / self.doubt(TOGETHER) } else { f64::INFINITY }
     }
 
     /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
     /// sooner, so that it is found as many calls later whatever they take.
-    pub fn use_of(&self, calls: f64, manner: Manner, latency: Option<Duration>, fastest: f64) -> f64 {
+    pub fn use_of(&self, calls: f64, manner: Manner, latency: Option<Duration>) -> f64 {
         let seconds = (calls / self.per_second(manner)).min(calls / manner.calls);
         let speed = match latency {
             Some(latency) if self.growth() > 0.9 * FASTEST => {
-                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, fastest)
+                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, manner.fastest)
             }
             _ => 1.0,
         };
@@ -127,22 +139,35 @@ impl Pace {
     /// The pace after a call was throttled that had started at `per_second`.
     pub fn lowered(&self, per_second: f64, manner: Manner) -> Self {
         let depth = if self.growth() > TRIED {
-            MUCH.max(manner.lower)
+            HALF
         } else if self.is_again(manner) {
-            (2.0 * self.depth).min(MUCH)
+            (2.0 * self.depth).min(HALF)
         } else {
             manner.lower
         };
         self.back_to(per_second.min(self.per_second(manner)), depth)
     }
 
+    /// The pace after a call was throttled that had started in one burst with those before it, with so many seconds of unused time left
+    /// to be made up for: bursts end before it, and nothing is said of the pace.
+    pub fn steadied(&self, left: f64) -> Self {
+        let burst = (self.burst - left - 1.0 / self.per_second(TOGETHER)).max(0.0);
+        Self { burst, version: self.version + 1, ..*self }
+    }
+
+    /// Seconds that are left free after it was lowered: what was started before is still on its way, and says nothing of the new pace.
+    pub fn pause(&self) -> f64 {
+        PAUSE * self.depth
+    }
+
     /// The pace after nobody has used it for long: it is tried carefully.
     pub fn doubted(&self, manner: Manner) -> Self {
-        self.back_to(self.per_second(manner), MUCH)
+        self.back_to(self.per_second(manner), HALF)
     }
 
     fn back_to(&self, top: f64, depth: f64) -> Self {
-        Self { top, depth, used: 0.0, version: self.version + 1 }
+        let burst = (self.burst + self.used / AFRESH).min(1.0);
+        Self { top, depth, used: 0.0, burst, version: self.version + 1 }
     }
 }
 
@@ -194,13 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_was_not_lowered_enough_only_where_it_is_shared_and_for_less_than_a_second() {
+    fn a_pace_was_not_lowered_enough_only_where_it_is_shared_and_for_a_moment() {
         let twice = |used: f64, manner: Manner| {
             let lowered = Pace::of(100.0).lowered(100.0, manner);
             Pace { used, ..lowered }.lowered(100.0, manner).depth
         };
         assert_eq!(twice(0.0, TOGETHER), 2.0 * TOGETHER.lower);
-        assert_eq!(twice(TOGETHER.again, TOGETHER), TOGETHER.lower);
+        assert_eq!(twice(TOGETHER.again * TOGETHER.lower, TOGETHER), TOGETHER.lower);
         assert_eq!(twice(0.0, ALONE), ALONE.lower);
     }
 
@@ -216,8 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_ends_before_the_call_that_was_throttled() {
+        // A second may be made up for; eight calls, of which the fifth is throttled with half a second left.
+        let steadied = Pace::unknown().steadied(0.5);
+        assert!((0.37..0.38).contains(&steadied.burst), "{steadied:?}");
+        assert_eq!((steadied.version, steadied.top), (1, Pace::unknown().top));
+        assert_eq!(Pace::unknown().steadied(0.9).burst, 0.0);
+    }
+
+    #[test]
     fn slots_are_taken_a_moment_ahead_only_while_a_quota_is_searched_for() {
-        assert!(Pace::unknown().horizon() < 0.5);
+        assert!(Pace::unknown().horizon() < 0.3);
         assert!(Pace::of(10.0).horizon().is_infinite());
+        // One that was lowered by half is found out as carefully, for two seconds.
+        let lowered = Pace::unknown().lowered(8.0, TOGETHER);
+        assert!(lowered.horizon() < 0.3);
+        assert!(Pace { used: 2.1, ..lowered }.horizon().is_infinite());
+        assert!(Pace::of(10.0).lowered(10.0, TOGETHER).horizon().is_infinite());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Limiter, Start};
+use super::{Got, Limiter, Order, Pace, Start, Track};
 
 fn starts(limiter: &mut Limiter, now: Instant) -> usize {
     (0..100).filter(|_| matches!(limiter.try_start(now), Start::Now(_))).count()
@@ -68,4 +68,37 @@ fn a_frozen_environment_does_not_make_up_for_the_time() {
     assert!(starts(&mut limiter, begin) < 12);
     let thawed = starts(&mut limiter, begin + Duration::from_secs(3600));
     assert!((1..12).contains(&thawed), "{thawed}");
+}
+
+/// Slots of a track, ten a second, of which the first is free so many seconds from now.
+fn got(ahead: f64, slots: usize) -> Got {
+    let pace = Pace::of(10.0);
+    let track = Some(Track { pace, takes: 1, ahead });
+    Got { track, slots: (slots > 0).then_some((slots, 0.0)), pace: Some(pace), sharers: 1.0 }
+}
+
+fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {
+    match limiter.order(now, 3) {
+        Order::Ask(ask) => ask.held,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_wait_is_told_once_and_slots_before_its_end_are_left() {
+    let (now, seconds) = (Instant::now(), Duration::from_secs);
+    let mut limiter = Limiter::new(None, true, 1);
+    assert_eq!(held(&mut limiter, now), None);
+    limiter.got(now, Some(Ok(got(0.5, 5))));
+    assert!(matches!(limiter.try_start(now), Start::Now(_)));
+    limiter.hold(now + seconds(7));
+    limiter.hold(now + seconds(2));
+    assert_eq!(limiter.try_start(now + seconds(1)), Start::WhenTaken);
+    assert_eq!(held(&mut limiter, now), Some(7.0));
+    // While that is told, the service asks for more.
+    limiter.hold(now + seconds(20));
+    limiter.got(now, Some(Ok(got(7.0, 0))));
+    assert_eq!(held(&mut limiter, now), Some(20.0));
+    limiter.got(now, Some(Ok(got(20.0, 0))));
+    assert_eq!(held(&mut limiter, now), None);
 }

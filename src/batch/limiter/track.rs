@@ -15,6 +15,9 @@ const TURN: f64 = 1.0;
 /// Seconds after which a track that nobody has used is tried carefully.
 const IDLE: f64 = 60.0;
 
+/// How much one turn counts in the number of environments at work.
+const NEW: f64 = 0.3;
+
 /// Where the tracks of targets are kept that environments share.
 ///
 /// What it promises: a change is made as a whole and only under its condition, and what comes back is the track as it is
@@ -58,17 +61,19 @@ pub enum Change {
         /// The last one.
         to: f64,
     },
-    /// Takes slots from now on, if the pace has this version and the next free slot lies before that time.
+    /// Takes slots from that time on, in seconds from now, if the pace has this version and the next free slot lies before it.
     Restart {
         /// The version.
         version: u64,
         /// Seconds that the slots fill.
         width: f64,
-        /// That time, in seconds from now.
-        before: f64,
+        /// That time.
+        from: f64,
     },
-    /// Puts this pace in the place of the one before it, if the next free slot lies before that time.
+    /// Puts this pace in the place of the one before it, and leaves its pause free, if the next free slot lies before that time.
     Pace(Pace, f64),
+    /// Leaves no slot free before that time, in seconds from now.
+    Hold(f64),
 }
 
 /// What became of a change.
@@ -96,6 +101,8 @@ pub struct Ask {
     pub first: Pace,
     /// A pace that is lower than the one that is known, for a call that was throttled under that one.
     pub lowered: Option<Pace>,
+    /// Seconds for which nobody is to call.
+    pub held: Option<f64>,
     /// How often slots had been taken after this environment did so last.
     pub seen: Option<u64>,
     /// Environments at work.
@@ -124,13 +131,18 @@ const TRIES: usize = 5;
 pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, TracksError> {
     let mut got = Got { track: ask.known, slots: None, pace: None, sharers: ask.sharers };
     let mut is_doubted = false;
+    let mut has_lowered = false;
     if let Some(lowered) = ask.lowered {
-        got.learn(&ask, tracks.change(target, Change::Pace(lowered, f64::INFINITY)).await?);
+        let changed = tracks.change(target, Change::Pace(lowered, f64::INFINITY)).await?;
+        has_lowered = matches!(changed, Changed::Yes(_));
+        got.learn(&ask, changed);
+    }
+    if let Some(seconds) = ask.held {
+        got.learn(&ask, tracks.change(target, Change::Hold(seconds)).await?);
     }
     for _ in 0..TRIES {
         let Some(track) = got.track else {
-            let ago = ask.first.at_once() / ask.first.per_second(TOGETHER);
-            got.learn(&ask, tracks.change(target, Change::Begin(ask.first, ago)).await?);
+            got.learn(&ask, tracks.change(target, Change::Begin(ask.first, ask.first.burst)).await?);
             continue;
         };
         if ask.most == 0 {
@@ -148,13 +160,16 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         }
         let slots = share(per_second * turn / got.sharers).min(ask.most);
         let (calls, version) = (count(slots), track.pace.version);
-        let (width, before) = (calls / per_second, -track.pace.at_once() / per_second);
+        let (width, from) = (
+            calls / per_second,
+            if has_lowered { track.pace.pause().max(1.0 / per_second) } else { -track.pace.burst },
+        );
         let to = if track.pace.horizon().is_finite() { turn } else { f64::INFINITY };
-        let change = if track.ahead < before {
-            Change::Restart { version, width, before }
+        let change = if track.ahead < from {
+            Change::Restart { version, width, from }
         } else {
-            let used = track.pace.use_of(calls, TOGETHER, ask.latency, 4.0);
-            Change::Queue { version, width, used, from: before, to }
+            let used = track.pace.use_of(calls, TOGETHER, ask.latency);
+            Change::Queue { version, width, used, from, to }
         };
         match tracks.change(target, change).await? {
             Changed::Yes(after) => {
@@ -178,7 +193,9 @@ impl Got {
         self.track = track;
         // All that have work take slots in their turn.
         if let Some((track, seen)) = track.zip(ask.seen).filter(|(track, seen)| track.takes > *seen) {
-            self.sharers = count(usize::try_from(track.takes - seen + own).unwrap_or(usize::MAX));
+            let counted = count(usize::try_from(track.takes - seen + own).unwrap_or(usize::MAX));
+            // One turn is as good as chance: a few together make shares fair.
+            self.sharers = if ask.sharers.is_finite() { ask.sharers + NEW * (counted - ask.sharers) } else { counted };
         }
     }
 }
@@ -207,13 +224,17 @@ impl Track {
                 let pace = Pace { used: track.pace.used + used, ..track.pace };
                 Some(Self { pace, takes: track.takes + 1, ahead: track.ahead + width })
             }
-            Change::Restart { version, width, before } => {
-                let track = of(version).filter(|track| track.ahead < before)?;
-                Some(Self { takes: track.takes + 1, ahead: width, ..track })
+            Change::Restart { version, width, from } => {
+                let track = of(version).filter(|track| track.ahead < from)?;
+                Some(Self { takes: track.takes + 1, ahead: from + width, ..track })
             }
             Change::Pace(pace, before) => {
                 let track = of(pace.version.checked_sub(1)?).filter(|track| track.ahead < before)?;
-                Some(Self { pace, ..track })
+                Some(Self { pace, ahead: track.ahead + pace.pause(), ..track })
+            }
+            Change::Hold(seconds) => {
+                let track = track.filter(|track| track.ahead < seconds)?;
+                Some(Self { ahead: seconds, ..track })
             }
         }
     }
@@ -255,7 +276,7 @@ mod tests {
     }
 
     fn ask(most: usize, first: Pace) -> Ask {
-        Ask { most, known: None, first, lowered: None, seen: None, sharers: 1.0, latency: None }
+        Ask { most, known: None, first, lowered: None, held: None, seen: None, sharers: 1.0, latency: None }
     }
 
     #[tokio::test]
@@ -267,5 +288,73 @@ mod tests {
             let Change::Begin(_, began) = changes[0] else { panic!("{changes:?}") };
             assert!((began - ago).abs() < 0.001, "{began}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_lowers_a_pace_lets_the_calls_pass_that_were_started_before() {
+        let tracks = Still::default();
+        let first = take(&tracks, "model", ask(1, Pace::of(100.0))).await.unwrap();
+        tracks.changes();
+        let lowered = first.pace.unwrap().lowered(100.0, TOGETHER);
+        let per_second = lowered.per_second(TOGETHER);
+        // All slots are used up.
+        tracks.0.lock().unwrap().0.as_mut().unwrap().ahead = -5.0;
+        let got = take(&tracks, "model", Ask { lowered: Some(lowered), ..ask(1, Pace::of(100.0)) }).await.unwrap();
+        let changes = tracks.changes();
+        assert!(matches!(changes[..], [Change::Pace(..), Change::Restart { .. }]), "{changes:?}");
+        let (slots, first) = got.slots.unwrap();
+        assert!(slots == 1 && (first - lowered.pause().max(1.0 / per_second)).abs() < 1e-6, "{got:?}");
+        // Behind slots that are taken, it leaves as much.
+        let lowered = lowered.lowered(per_second, TOGETHER);
+        let after = Change::Pace(lowered, f64::INFINITY);
+        let ahead = Track::changed(got.track, after).unwrap().ahead - got.track.unwrap().ahead;
+        assert!(ahead > 0.0 && (ahead - lowered.pause()).abs() < 1e-6, "{ahead}");
+    }
+
+    #[tokio::test]
+    async fn a_pace_that_was_found_and_that_nobody_has_used_for_a_minute_is_tried_carefully() {
+        let found = Pace { version: 3, ..Pace::of(100.0) };
+        for (pace, ahead, is_doubted) in [(found, -61.0, true), (found, -59.0, false), (Pace::of(100.0), -61.0, false)]
+        {
+            let tracks = Still::default();
+            take(&tracks, "model", ask(1, pace)).await.unwrap();
+            tracks.changes();
+            tracks.0.lock().unwrap().0.as_mut().unwrap().ahead = ahead;
+            let got = take(&tracks, "model", ask(1, pace)).await.unwrap();
+            let per_second = got.pace.unwrap().per_second(TOGETHER);
+            assert_eq!(per_second < 60.0, is_doubted, "{ahead}: {per_second}, {:?}", tracks.changes());
+            assert_eq!(got.pace.unwrap().version, pace.version + u64::from(is_doubted));
+        }
+    }
+
+    #[tokio::test]
+    async fn slots_lie_behind_the_time_for_which_nobody_is_to_call() {
+        let tracks = Still::default();
+        take(&tracks, "model", ask(1, Pace::of(100.0))).await.unwrap();
+        let got = take(&tracks, "model", Ask { held: Some(7.0), ..ask(1, Pace::of(100.0)) }).await.unwrap();
+        assert_eq!(got.slots, Some((1, 7.0)));
+        // A wait that ends before another one changes nothing.
+        tracks.changes();
+        let got = take(&tracks, "model", Ask { held: Some(3.0), most: 0, ..ask(0, Pace::of(100.0)) }).await.unwrap();
+        assert!(got.track.unwrap().ahead > 7.0, "{got:?}");
+        assert_eq!(tracks.changes(), [Change::Hold(3.0)]);
+    }
+
+    #[tokio::test]
+    async fn environments_at_work_are_those_that_take_slots_between_two_of_ones_own_on_average() {
+        let tracks = Still::default();
+        let mut mine = take(&tracks, "model", ask(1, Pace::of(100.0))).await.unwrap();
+        let mut sharers = Vec::new();
+        for others in [3, 3, 7, 7, 7] {
+            let seen = mine.track.map(|track| track.takes);
+            for _ in 0..others {
+                take(&tracks, "model", ask(1, Pace::of(100.0))).await.unwrap();
+            }
+            let known = Ask { seen, sharers: mine.sharers, ..ask(1, Pace::of(100.0)) };
+            mine = take(&tracks, "model", known).await.unwrap();
+            sharers.push(mine.sharers);
+        }
+        let expected = [1.9, 2.53, 4.171, 5.3197, 6.12379];
+        assert!(sharers.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-6), "{sharers:?}");
     }
 }

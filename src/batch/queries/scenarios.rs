@@ -27,6 +27,7 @@ struct Scenario {
     writes: Option<(f64, f64)>,
     fairness: Option<(f64, f64)>,
     settled: Option<(f64, f64)>,
+    disturbed: Option<(f64, f64)>,
 }
 
 /// The median of each figure.
@@ -46,6 +47,8 @@ async fn median(query: Query, seeds: u64) -> Outcome {
         writes: of(|outcome| outcome.writes),
         fairness: of(|outcome| outcome.fairness),
         settled: of(|outcome| outcome.settled),
+        twice: of(|outcome| outcome.twice),
+        disturbed: of(|outcome| outcome.disturbed),
     }
 }
 
@@ -65,6 +68,7 @@ async fn every_scenario_ends_as_its_file_says() {
             (outcome.writes, scenario.writes),
             (outcome.fairness, scenario.fairness),
             (outcome.settled, scenario.settled),
+            (outcome.disturbed, scenario.disturbed),
         ];
         let is_within = |(figure, range): &(f64, Option<(f64, f64)>)| {
             range.is_none_or(|(least, most)| RangeInclusive::new(least, most).contains(figure))
@@ -87,9 +91,11 @@ async fn print_the_table() {
         rows_per_batch,
         batches,
         latency: 1.0,
-        known: None,
+        known: false,
         together: true,
         step: None,
+        late: 0.0,
+        retry_after: None,
     };
     let rows = [
         query(4, 40.0, 40.0, 100, 24),
@@ -105,20 +111,22 @@ async fn print_the_table() {
         Query { step: Some((30.0, 2.0)), ..query(4, 40.0, 40.0, 100, 40) },
         Query { step: Some((30.0, 2.0)), ..query(8, 20.0, 20.0, 50, 40) },
     ];
-    println!("lanes quota burst  rows batches latency step            goodput throttled writes fairness settled");
+    println!(
+        "lanes quota burst  rows batches latency step            goodput throttled writes fairness settled  twice"
+    );
     for (number, row) in (0..).zip(rows) {
         if !wanted.is_empty() && !wanted.split(',').any(|wanted| wanted.parse() == Ok(number)) {
             continue;
         }
-        let ways = [("cold", true, None), ("known", true, Some(0.97)), ("alone", false, None)];
+        let ways = [("cold", true, false), ("known", true, true), ("alone", false, false)];
         for (way, together, known) in ways {
-            let Outcome { goodput, throttled, writes, fairness, settled } =
+            let Outcome { goodput, throttled, writes, fairness, settled, twice, .. } =
                 median(Query { together, known, ..row }, SEEDS).await;
             let Query { lanes, quota, burst, rows_per_batch, batches, latency, step, .. } = row;
             let step = step.map_or(String::new(), |(at, factor)| format!("{factor} at {at} s"));
             println!(
                 "{lanes:>5} {quota:>5} {burst:>5} {rows_per_batch:>5} {batches:>7} {latency:>7} {step:<12} {way:<5} \
-                 {goodput:>6.3} {throttled:>9.3} {writes:>6.2} {fairness:>8.2} {settled:>7}"
+                 {goodput:>6.3} {throttled:>9.3} {writes:>6.2} {fairness:>8.2} {settled:>7} {twice:>6.3}"
             );
         }
     }
@@ -134,9 +142,11 @@ async fn environments_that_cannot_have_the_track_go_on_alone() {
             rows_per_batch: 100,
             batches: 4,
             latency: 1.0,
-            known: None,
+            known: false,
             together: false,
             step: None,
+            late: 0.0,
+            retry_after: None,
         };
         let outcome = play_on(query, 0, Some(Arc::new(tracks))).await;
         assert!(outcome.goodput > 0.8 && outcome.throttled < 0.05, "{tracks:?}: {outcome:?}");

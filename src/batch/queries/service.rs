@@ -12,6 +12,9 @@ use super::Query;
 use crate::batch::limiter::{Change, Changed, Track, Tracks, TracksError};
 use crate::function::{Answered, Call, Failed, Function, Job, Moment, Parameter, Refusal, Row, Target};
 
+/// Seconds for which slots may have been taken ahead.
+const USED_UP: f64 = 2.0;
+
 /// A model that answers after a while, and whose quota all environments share.
 pub struct Service {
     query: Query,
@@ -19,13 +22,25 @@ pub struct Service {
     bucket: Mutex<(f64, Instant)>,
     answers: Mutex<Vec<Instant>>,
     throttled: Mutex<u32>,
+    /// Calls that came while the service was to be left alone, from when slots that were taken before are used up.
+    disturbed: Mutex<u32>,
+    /// Whether it has asked for that.
+    has_asked: Mutex<bool>,
 }
 
 impl Service {
     pub fn new(query: Query) -> Self {
         let begin = Instant::now();
         let bucket = Mutex::new((query.burst, begin));
-        Self { query, begin, bucket, answers: Mutex::default(), throttled: Mutex::default() }
+        Self {
+            query,
+            begin,
+            bucket,
+            answers: Mutex::default(),
+            throttled: Mutex::default(),
+            disturbed: Mutex::default(),
+            has_asked: Mutex::default(),
+        }
     }
 
     /// How many times its first self the quota is then.
@@ -55,8 +70,26 @@ impl Service {
         is_admitted
     }
 
+    /// What it asks the first call for that comes then.
+    fn asks_to_wait(&self) -> Option<Duration> {
+        let (at, seconds) = self.query.retry_after?;
+        let now = (Instant::now() - self.begin).as_secs_f64();
+        if (at + USED_UP..at + seconds).contains(&now) {
+            *self.disturbed.lock().unwrap() += 1;
+        }
+        let has_asked = std::mem::replace(&mut *self.has_asked.lock().unwrap(), now >= at);
+        (now >= at && !has_asked).then(|| Duration::from_secs_f64(seconds))
+    }
+
+    pub fn disturbed(&self) -> f64 {
+        f64::from(*self.disturbed.lock().unwrap())
+    }
+
     async fn ask(&self) -> Result<Answered, Failed> {
-        sleep(Duration::from_micros(fastrand::u64(1000..10_000))).await;
+        sleep(Duration::from_micros(fastrand::u64(1000..10_000)) + self.query.late()).await;
+        if let Some(wait) = self.asks_to_wait() {
+            return Err(Moment::throttled("Slow", Some(wait)).into());
+        }
         if !self.admits() {
             *self.throttled.lock().unwrap() += 1;
             sleep(Duration::from_millis(10)).await;
@@ -70,6 +103,11 @@ impl Service {
     /// When the last call was answered.
     pub fn end(&self) -> Instant {
         self.answers.lock().unwrap().last().copied().unwrap_or(self.begin)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "thousands")]
+    pub fn answers(&self) -> f64 {
+        self.answers.lock().unwrap().len() as f64
     }
 
     pub fn throttled(&self) -> f64 {
@@ -118,9 +156,19 @@ impl Function for Service {
 pub struct Memory {
     tracks: Mutex<HashMap<String, (Track, Instant)>>,
     writes: Mutex<u32>,
+    /// Most seconds that a change takes longer, each way.
+    late: f64,
 }
 
 impl Memory {
+    pub fn new(late: f64) -> Self {
+        Self { late, ..Self::default() }
+    }
+
+    fn late(&self) -> Duration {
+        Duration::from_secs_f64(self.late * fastrand::f64())
+    }
+
     pub fn writes(&self) -> f64 {
         f64::from(*self.writes.lock().unwrap())
     }
@@ -143,7 +191,7 @@ impl Memory {
 impl Tracks for Memory {
     fn change<'a>(&'a self, target: &'a str, change: Change) -> BoxFuture<'a, Result<Changed, TracksError>> {
         async move {
-            let way = || Duration::from_micros(fastrand::u64(1500..4000));
+            let way = || Duration::from_micros(fastrand::u64(1500..4000)) + self.late();
             sleep(way()).await;
             let changed = self.change_now(target, change);
             sleep(way()).await;

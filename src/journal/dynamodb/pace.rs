@@ -6,7 +6,7 @@
 //! | `next_slot` | N | the next free slot, in microseconds since 1970: a number that only grows |
 //! | `slots_used` | N | microseconds that slots have filled since the pace was lowered |
 //! | `takes` | N | how often slots were taken |
-//! | `pace_top`, `pace_depth` | N | the pace, as in [`Pace`] |
+//! | `pace_top`, `pace_depth`, `pace_burst` | N | the pace, as in [`Pace`] |
 //! | `version` | N | how often it was lowered |
 //! | `expires_at` | N | as for batches |
 //!
@@ -45,11 +45,13 @@ impl Update {
             vec![
                 (":top", decimal(pace.top)),
                 (":depth", decimal(pace.depth)),
+                (":burst", decimal(pace.burst)),
                 (":used", signed(microseconds(pace.used))),
                 (":version", number(pace.version)),
             ]
         };
-        const PACE: &str = "pace_top = :top, pace_depth = :depth, slots_used = :used, #version = :version";
+        const PACE: &str =
+            "pace_top = :top, pace_depth = :depth, pace_burst = :burst, slots_used = :used, #version = :version";
         match change {
             Change::Begin(first, ago) => Self {
                 set: format!("{PACE}, next_slot = :next, takes = :none"),
@@ -70,26 +72,36 @@ impl Update {
                     (":to", at(to)),
                 ],
             },
-            Change::Restart { version, width, before } => Self {
+            Change::Restart { version, width, from } => Self {
                 set: "next_slot = :next".to_owned(),
                 add: " ADD takes :one",
-                condition: "#version = :version AND next_slot < :before".to_owned(),
+                condition: "#version = :version AND next_slot < :from".to_owned(),
                 values: vec![
                     (":version", number(version)),
-                    (":next", at(width)),
+                    (":next", at(from + width)),
                     (":one", number(1)),
-                    (":before", at(before)),
+                    (":from", at(from)),
                 ],
             },
             Change::Pace(lowered, before) => Self {
-                set: PACE.to_owned(),
+                set: format!("{PACE}, next_slot = next_slot + :pause"),
                 add: "",
                 condition: format!("{EXISTS} AND #version = :old AND next_slot < :before"),
                 values: [
                     pace(lowered),
-                    vec![(":old", number(lowered.version.saturating_sub(1))), (":before", at(before))],
+                    vec![
+                        (":old", number(lowered.version.saturating_sub(1))),
+                        (":before", at(before)),
+                        (":pause", signed(microseconds(lowered.pause()))),
+                    ],
                 ]
                 .concat(),
+            },
+            Change::Hold(seconds) => Self {
+                set: "next_slot = :next".to_owned(),
+                add: "",
+                condition: "attribute_exists(#version) AND next_slot < :next".to_owned(),
+                values: vec![(":next", at(seconds))],
             },
         }
     }
@@ -141,6 +153,8 @@ fn track(item: &Item) -> Result<Track, JournalError> {
     let pace = Pace {
         top: read(item, "pace_top")?,
         depth: read(item, "pace_depth")?,
+        // An item of the time before bursts were known has none.
+        burst: item.get("pace_burst").map_or(Ok(0.0), |_| read(item, "pace_burst"))?,
         used: seconds(read(item, "slots_used")?),
         version: read(item, "version")?,
     };
