@@ -131,7 +131,8 @@ impl Journaled<'_> {
         let mut work = Work::new(plan, StatementFaults::Refuse, &house.targets, known, times.deadline);
         let summary = Summary::begin(function.name(), plan);
         if let Some(lease) = lease {
-            let mut keeper = Keeper::new(*journal, lease, self.sharing(plan), *times);
+            let sharing = self.sharing(&lease, plan);
+            let mut keeper = Keeper::new(*journal, lease, sharing, *times);
             let is_ours = keeper.run(&mut work).await;
             if !is_ours || !keeper.close(&mut work, batch.created).await {
                 summary.unanswered(&work.account(), "unfinished");
@@ -148,16 +149,15 @@ impl Journaled<'_> {
     }
 
     /// The batch among others of its statement, or of the account; none when nothing says what others there are.
-    fn sharing(&self, plan: &Plan<'_>) -> Option<Sharing<'_>> {
+    fn sharing(&self, lease: &Lease, plan: &Plan<'_>) -> Option<Sharing<'_>> {
         let Retention { journal: kept, shared_answers } = self.house.retention;
         let (statement, shared, hours) = match (shared_answers.is_zero(), self.ids.caller.query_id) {
             (false, _) => (None, Shared::Earlier, shared_answers),
             (true, Some(statement)) => (Some(statement), Shared::Statement, kept),
             (true, None) => return None,
         };
-        let name = self.function.name();
-        let (scope, batch) = (Scope::of(name, statement, self.times.now + hours), Key::of(name, self.ids.batch));
-        Some(Sharing::new(self.journal.answers()?, scope, shared, batch, plan, self.times))
+        let scope = Scope::of(self.function.name(), statement, self.times.now + hours);
+        Some(Sharing::new(self.journal.answers()?, scope, shared, lease, plan, self.times))
     }
 }
 

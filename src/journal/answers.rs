@@ -78,7 +78,7 @@ impl AnswerKey {
 pub struct Recalled {
     /// Answers that are kept.
     pub answers: HashMap<AnswerKey, Outcome>,
-    /// What others are asking for now.
+    /// What others are asking for now, where that was looked up.
     pub asked: HashSet<Tag>,
 }
 
@@ -87,8 +87,10 @@ pub struct Recalled {
 pub struct Asking<'a> {
     /// Within which scope.
     pub scope: &'a Scope,
-    /// The batch that asks; a later claim of it takes the place of this one.
+    /// The batch that asks.
     pub batch: &'a Key,
+    /// The token of its lease. A later claim under it takes the place of this one; those of the batch's earlier invocations stay until they are over.
+    pub lease: &'a str,
     /// What it asks for; nothing ends the claim.
     pub tags: &'a [Tag],
     /// The time.
@@ -102,7 +104,7 @@ pub struct Asking<'a> {
 /// - What is kept comes back until its scope expires.
 /// - Of claims for the same thing that hold at the same time, one is told of no other.
 pub trait Answers: Send + Sync {
-    /// Looks up what is known of `keys`, and what batches other than `batch` are asking for.
+    /// Looks up what is known of `keys`, and, if there is a `batch`, what other batches are asking for.
     ///
     /// # Errors
     ///
@@ -110,20 +112,20 @@ pub trait Answers: Send + Sync {
     fn recall<'a>(
         &'a self,
         scope: &'a Scope,
-        batch: &'a Key,
+        batch: Option<&'a Key>,
         keys: &'a [AnswerKey],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>>;
 
-    /// Claims to ask, and gives what of it others have claimed before and still hold.
+    /// Claims to ask, and gives what of it other batches have claimed before and still hold.
     ///
     /// # Errors
     ///
     /// As [`Answers::recall`]; whether the claim holds is then not known.
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>>;
 
-    /// Keeps answers to what a claim of the caller holds for, and was not answered when it was looked up after that: nobody else keeps one
-    /// at the same time, and none is written over.
+    /// Keeps answers to what a claim of the caller holds for, and nobody has answered before it was claimed: nobody else keeps one at the
+    /// same time, and none is written over.
     ///
     /// # Errors
     ///

@@ -22,8 +22,8 @@ pub struct Memory {
     asking: Mutex<HashMap<String, Claims>>,
 }
 
-/// What each batch asks for, and until when.
-type Claims = HashMap<Key, (SystemTime, Vec<Tag>)>;
+/// What each batch asks for under each lease, and until when.
+type Claims = HashMap<(Key, String), (SystemTime, Vec<Tag>)>;
 
 #[derive(Debug)]
 struct Record {
@@ -118,7 +118,7 @@ impl Memory {
         let asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         let claims = asking.get(&scope.board()).into_iter().flatten();
         claims
-            .filter(|(other, (until, _))| *other != batch && now < *until)
+            .filter(|((other, _), (until, _))| other != batch && now < *until)
             .flat_map(|(_, (_, tags))| tags)
             .copied()
             .collect()
@@ -134,23 +134,25 @@ impl Answers for Memory {
     fn recall<'a>(
         &'a self,
         scope: &'a Scope,
-        batch: &'a Key,
+        batch: Option<&'a Key>,
         keys: &'a [AnswerKey],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
         async move {
             let answers = keys.iter().filter_map(|key| Some((*key, self.known(key, now)?))).collect();
-            Ok(Recalled { answers, asked: self.asked(scope, batch, now) })
+            let asked = batch.map(|batch| self.asked(scope, batch, now)).unwrap_or_default();
+            Ok(Recalled { answers, asked })
         }
         .boxed()
     }
 
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
         async move {
-            let Asking { scope, batch, tags, now, until } = *asking;
+            let Asking { scope, batch, lease, tags, now, until } = *asking;
             let others = self.asked(scope, batch, now);
             let mut boards = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            boards.entry(scope.board()).or_default().insert(batch.clone(), (until, tags.to_vec()));
+            let claims = boards.entry(scope.board()).or_default();
+            claims.insert((batch.clone(), lease.to_owned()), (until, tags.to_vec()));
             Ok(tags.iter().copied().filter(|tag| others.contains(tag)).collect())
         }
         .boxed()
@@ -190,7 +192,7 @@ mod tests {
         let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
         journal.keep(&scope, &[(answer, outcome)]).await.unwrap();
         for (now, expected) in [(begin + HOUR - Duration::from_millis(1), (1, false)), (begin + HOUR, (0, true))] {
-            let recalled = journal.recall(&scope, &key, &[answer], now).await.unwrap();
+            let recalled = journal.recall(&scope, None, &[answer], now).await.unwrap();
             let is_unknown = journal.claim(&claim(None, now)).await.unwrap() == Claimed::Unknown;
             assert_eq!((recalled.answers.len(), is_unknown), expected);
         }

@@ -123,6 +123,18 @@ pub struct Lease {
     expires: u64,
 }
 
+impl Lease {
+    /// The batch.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// What no other lease has.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}
+
 /// What is to become of a lease after a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {

@@ -190,13 +190,20 @@ impl Questions {
     }
 
     async fn recall(&self, answers: &dyn Answers, batch: &str, after: Duration) -> Recalled {
-        answers.recall(&self.scope, &Key::of("f", batch), &self.keys, self.now + after).await.unwrap()
+        answers.recall(&self.scope, Some(&Key::of("f", batch)), &self.keys, self.now + after).await.unwrap()
     }
 
-    async fn ask(&self, answers: &dyn Answers, batch: &str, tags: &[Tag], after: Duration) -> HashSet<Tag> {
+    /// Claims for a batch, under a lease of it.
+    async fn ask(
+        &self,
+        answers: &dyn Answers,
+        (batch, lease): (&str, &str),
+        tags: &[Tag],
+        after: Duration,
+    ) -> HashSet<Tag> {
         let now = self.now + after;
         let (batch, until) = (&Key::of("f", batch), now + Duration::from_secs(6));
-        answers.ask(&Asking { scope: &self.scope, batch, tags, now, until }).await.unwrap()
+        answers.ask(&Asking { scope: &self.scope, batch, lease, tags, now, until }).await.unwrap()
     }
 }
 
@@ -224,28 +231,34 @@ async fn a_large_answer_comes_back_whole(answers: &dyn Answers) {
 
 async fn one_asks_at_a_time(answers: &dyn Answers) {
     let of = Questions::new(40);
-    assert!(of.ask(answers, "a", &of.tags(0..20), NOW).await.is_empty());
-    assert!(of.ask(answers, "a", &of.tags(5..20), NOW).await.is_empty(), "its own claim is in nobody's way");
-    let lost = of.ask(answers, "b", &of.tags(10..30), NOW).await;
+    assert!(of.ask(answers, ("a", "1"), &of.tags(0..20), NOW).await.is_empty());
+    assert!(of.ask(answers, ("a", "1"), &of.tags(5..20), NOW).await.is_empty(), "its own claim is in nobody's way");
+    let lost = of.ask(answers, ("b", "1"), &of.tags(10..30), NOW).await;
     assert_eq!(lost, of.tags(10..20).into_iter().collect());
     // The second one lets go of what it has not got.
-    assert_eq!(of.ask(answers, "b", &of.tags(20..30), NOW).await, HashSet::new());
+    assert_eq!(of.ask(answers, ("b", "1"), &of.tags(20..30), NOW).await, HashSet::new());
     assert_eq!(of.recall(answers, "c", NOW).await.asked, of.tags(5..30).into_iter().collect());
     assert_eq!(of.recall(answers, "b", NOW).await.asked, of.tags(5..20).into_iter().collect());
+    let unwanted = answers.recall(&of.scope, None, &of.keys, of.now).await.unwrap();
+    assert_eq!(unwanted, Recalled::default(), "what others ask for is told to who wants to know it");
+    // A batch's next invocation has a claim of its own beside the one before.
+    assert!(of.ask(answers, ("a", "2"), &of.tags(0..10), NOW).await.is_empty());
+    assert_eq!(of.recall(answers, "c", NOW).await.asked, of.tags(0..30).into_iter().collect());
+    assert_eq!(of.recall(answers, "a", NOW).await.asked, of.tags(20..30).into_iter().collect());
     // A claim that is not renewed ends.
     assert_eq!(of.recall(answers, "b", Duration::from_secs(7)).await.asked, HashSet::new());
-    assert!(of.ask(answers, "b", &of.tags(5..30), Duration::from_secs(7)).await.is_empty());
+    assert!(of.ask(answers, ("b", "1"), &of.tags(5..30), Duration::from_secs(7)).await.is_empty());
 }
 
 async fn one_of_many_that_ask_is_told_of_no_other(answers: &dyn Answers) {
     let of = Questions::new(1);
     let names: Vec<String> = (0..24).map(|number| format!("batch {number}")).collect();
     let tags = of.tags(0..1);
-    let asked = futures_util::future::join_all(names.iter().map(|name| of.ask(answers, name, &tags, NOW))).await;
+    let asked = futures_util::future::join_all(names.iter().map(|name| of.ask(answers, (name, "1"), &tags, NOW))).await;
     assert_eq!(asked.iter().filter(|lost| lost.is_empty()).count(), 1);
     // Long after all of them are given up, one more asks, and then nothing is left of them.
     let late = Duration::from_secs(3600);
-    assert!(of.ask(answers, "late", &tags, late).await.is_empty());
+    assert!(of.ask(answers, ("late", "1"), &tags, late).await.is_empty());
     assert_eq!(of.recall(answers, "other", late).await.asked, tags.into_iter().collect());
 }
 

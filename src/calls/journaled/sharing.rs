@@ -3,18 +3,22 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::super::Times;
 use crate::batch::{Plan, Work};
 use crate::function::{Job, Outcome, Refusal, Shared};
-use crate::journal::{AnswerKey, Answers, Asking, JournalError, Key, Recalled, Scope};
+use crate::journal::{AnswerKey, Answers, Asking, JournalError, Key, Lease, Recalled, Scope};
 
 /// How often answers are published, and those of others looked up.
 pub const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a claim holds that is not renewed: what the death of its batch makes others wait.
 const CLAIM: Duration = Duration::from_secs(6);
+
+/// For how much longer a claim holds for others than its own batch relies on it, and names rows that the batch has answered. So whoever looks
+/// rows up and claims them within this time is told of everyone who can have answered one of them in between, and need not look again.
+const AFTERWARDS: Duration = Duration::from_millis(500);
 
 /// How long an operation on the table may take, and what part of an invocation. Beyond that the batch goes on alone.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -48,13 +52,16 @@ pub struct Sharing<'a> {
     scope: Scope,
     shared: Shared,
     batch: Key,
+    lease: String,
     times: Times,
     /// By distinct row.
     keys: Vec<Option<AnswerKey>>,
-    /// Rows that this batch has claimed, and until when.
+    /// Rows that this batch has claimed, and until when it may rely on that.
     own: HashSet<u32>,
     until: SystemTime,
-    /// Rows that others asked for when they were looked up last; nothing before the first look.
+    /// Rows that were its own, and since when they are not: the claim goes on to name them for a while.
+    past: Vec<(u32, Instant)>,
+    /// Rows that others asked for when this batch looked or claimed last; nothing before the first look.
     others: Option<HashSet<u32>>,
     /// Whether the table could not be had: everything is asked, and nobody is waited for.
     is_alone: bool,
@@ -66,7 +73,7 @@ impl<'a> Sharing<'a> {
         answers: &'a dyn Answers,
         scope: Scope,
         shared: Shared,
-        batch: Key,
+        lease: &Lease,
         plan: &Plan<'_>,
         times: Times,
     ) -> Self {
@@ -78,11 +85,13 @@ impl<'a> Sharing<'a> {
             answers,
             scope,
             shared,
-            batch,
+            batch: lease.key().clone(),
+            lease: lease.token().to_owned(),
             times,
             keys,
             own: HashSet::new(),
             until,
+            past: Vec::new(),
             others: None,
             is_alone: false,
             patience,
@@ -133,10 +142,10 @@ impl<'a> Sharing<'a> {
         }
         if self.is_alone {
             // What it claimed to keep answers before, is kept.
-            self.own.clear();
+            self.let_go(|_| true);
         }
         let rows: Vec<u32> = answers.iter().map(|(row, _)| *row).collect();
-        match self.claim_and_look(&rows).await {
+        match self.claim_and_look(&rows, None).await {
             Ok(first) => {
                 let is_first = |row| first.iter().any(|(other, _)| *other == row);
                 let to_keep: Vec<_> =
@@ -176,58 +185,85 @@ impl<'a> Sharing<'a> {
     }
 
     async fn try_to_look_around(&mut self, unsettled: &[u32]) -> Result<Found, JournalError> {
-        self.own.retain(|row| unsettled.contains(row));
+        // They are in order.
+        self.let_go(|row| unsettled.binary_search(row).is_err());
         let room = MOST.saturating_sub(self.own.len());
-        let waiting = self.to_look_up(unsettled, room);
-        let Recalled { answers, asked } = self.recall(&waiting).await?;
+        let (waiting, for_others) = self.to_look_up(unsettled, room);
+        let looked = Instant::now();
+        let Recalled { answers, asked } = self.recall(&waiting, for_others).await?;
         let mut learnt = self.learnt(&waiting, &answers);
-        let (others, mut free): (HashSet<u32>, Vec<u32>) = {
+        let (mut others, mut free): (HashSet<u32>, Vec<u32>) = {
             let is_known = |row: &u32| self.key(*row).is_none_or(|key| answers.contains_key(&key));
             let is_asked = |row: &u32| self.key(*row).is_some_and(|key| asked.contains(&key.tag()));
             let (others, free): (Vec<u32>, Vec<u32>) =
                 waiting.into_iter().filter(|row| !is_known(row)).partition(is_asked);
             (others.into_iter().collect(), free)
         };
-        self.others = Some(others);
         // In the order of the rows, as far as a claim reaches.
         free.truncate(room);
         if !free.is_empty() || self.is_due(unsettled) {
-            learnt.extend(self.claim_and_look(&free).await?);
-            free.retain(|row| self.own.contains(row));
+            learnt.extend(self.claim_and_look(&free, Some(looked)).await?);
+            let lost;
+            (free, lost) = free.into_iter().partition(|row| self.own.contains(row));
+            others.extend::<Vec<u32>>(lost);
         }
+        self.others = Some(others);
         Ok(Found { learnt, free, ..Found::default() })
     }
 
-    /// Everything at first; then what others ask for, and of the rest as many rows as can be claimed.
-    fn to_look_up(&self, unsettled: &[u32], room: usize) -> Vec<u32> {
-        let waiting = unsettled.iter().copied().filter(|row| !self.own.contains(row));
-        let Some(others) = &self.others else {
-            return waiting.collect();
-        };
-        let (mut rows, rest): (Vec<u32>, Vec<u32>) = waiting.partition(|row| others.contains(row));
-        rows.extend(rest.into_iter().take(room));
-        rows
+    /// Ends the claim for rows of the batch's own.
+    fn let_go(&mut self, is_over: impl Fn(&u32) -> bool) {
+        let now = Instant::now();
+        self.past.extend(self.own.extract_if(is_over).map(|row| (row, now)));
     }
 
-    /// Claims rows, and only then gives what is known of them: whoever had claimed them may have answered them until now. What is not
+    /// Everything at first; then what others ask for, and of the rest as many rows as can be claimed. And whether what others ask for now
+    /// is worth a look: where nobody was seen to ask for a row, claiming it tells that as well.
+    fn to_look_up(&self, unsettled: &[u32], room: usize) -> (Vec<u32>, bool) {
+        let waiting = unsettled.iter().copied().filter(|row| !self.own.contains(row));
+        let Some(others) = &self.others else {
+            return (waiting.collect(), false);
+        };
+        let (mut rows, rest): (Vec<u32>, Vec<u32>) = waiting.partition(|row| others.contains(row));
+        let for_others = !rows.is_empty();
+        rows.extend(rest.into_iter().take(room));
+        (rows, for_others)
+    }
+
+    /// Claims rows in which nobody had found an answer when they were `looked` up, and gives what is known of them nevertheless. What is not
     /// known, and nobody has claimed before, is this batch's own.
-    async fn claim_and_look(&mut self, rows: &[u32]) -> Result<Vec<(u32, Outcome)>, JournalError> {
-        let lost = self.claim(rows).await?;
-        let is_lost = |row: &u32| self.key(*row).is_none_or(|key| lost.contains(&key.tag()));
-        let won: Vec<u32> = rows.iter().copied().filter(|row| self.own.contains(row) || !is_lost(row)).collect();
-        let Recalled { answers, .. } = self.recall(rows).await?;
-        let known = self.learnt(rows, &answers);
+    async fn claim_and_look(
+        &mut self,
+        rows: &[u32],
+        looked: Option<Instant>,
+    ) -> Result<Vec<(u32, Outcome)>, JournalError> {
+        let asked = self.claim(rows).await?;
+        let is_asked = |row: &u32| self.key(*row).is_none_or(|key| asked.contains(&key.tag()));
+        let won: Vec<u32> = rows.iter().copied().filter(|row| self.own.contains(row) || !is_asked(row)).collect();
+        let is_sure = looked.is_some_and(|looked| looked.elapsed() < AFTERWARDS);
+        if won.len() < rows.len() {
+            // At once: nobody is to wait for a batch that waits itself.
+            self.claim(&won).await?;
+        }
+        let known = if is_sure {
+            Vec::new()
+        } else {
+            // Whoever had claimed them may have answered them until now.
+            self.learnt(rows, &self.recall(rows, false).await?.answers)
+        };
         self.own.extend(won);
         known.iter().for_each(|(row, _)| _ = self.own.remove(row));
         Ok(known)
     }
 
-    async fn recall(&self, rows: &[u32]) -> Result<Recalled, JournalError> {
+    /// Looks up rows, and what others ask for if that is wanted.
+    async fn recall(&self, rows: &[u32], for_others: bool) -> Result<Recalled, JournalError> {
         let keys: Vec<AnswerKey> = rows.iter().filter_map(|row| self.key(*row)).collect();
         if keys.is_empty() {
             return Ok(Recalled::default());
         }
-        self.in_time(self.answers.recall(&self.scope, &self.batch, &keys, self.times.clock())).await
+        let batch = for_others.then_some(&self.batch);
+        self.in_time(self.answers.recall(&self.scope, batch, &keys, self.times.clock())).await
     }
 
     fn learnt(&self, rows: &[u32], answers: &HashMap<AnswerKey, Outcome>) -> Vec<(u32, Outcome)> {
@@ -238,13 +274,22 @@ impl<'a> Sharing<'a> {
         rows.iter().filter_map(learnt).collect()
     }
 
-    /// Claims what is the batch's own already, and `more`; gives what of it is another one's.
+    /// Claims what is the batch's own already, and `more`; gives what of it others ask for.
     async fn claim(&mut self, more: &[u32]) -> Result<HashSet<u32>, JournalError> {
         let now = self.times.clock();
-        let until = self.times.end.min(now + CLAIM);
-        let rows: HashSet<u32> = self.own.iter().chain(more).copied().collect();
+        let until = self.times.end.min(now + CLAIM - AFTERWARDS);
+        self.past.retain(|(_, since)| since.elapsed() < AFTERWARDS);
+        let past = self.past.iter().map(|(row, _)| row);
+        let rows: HashSet<u32> = self.own.iter().chain(more).chain(past).copied().collect();
         let tags: Vec<u32> = rows.into_iter().filter_map(|row| Some(self.key(row)?.tag())).collect();
-        let asking = Asking { scope: &self.scope, batch: &self.batch, tags: &tags, now, until };
+        let asking = Asking {
+            scope: &self.scope,
+            batch: &self.batch,
+            lease: &self.lease,
+            tags: &tags,
+            now,
+            until: until + AFTERWARDS,
+        };
         let lost = self.in_time(self.answers.ask(&asking)).await?;
         if self.until <= now {
             // Meanwhile others may have claimed what this one had.

@@ -50,20 +50,22 @@ impl DynamoDb {
     async fn recall_now(
         &self,
         scope: &Scope,
-        batch: &Key,
+        batch: Option<&Key>,
         keys: &[AnswerKey],
         now: SystemTime,
     ) -> Result<Recalled, JournalError> {
         let names: HashMap<String, AnswerKey> = keys.iter().map(|key| (key.item(), *key)).collect();
-        let board = scope.board();
-        let all: Vec<String> = names.keys().cloned().chain([board.clone()]).collect();
+        let board = batch.map(|batch| (scope.board(), batch));
+        let all: Vec<String> = names.keys().chain(board.as_ref().map(|(board, _)| board)).cloned().collect();
         let read = try_join_all(all.chunks(READ).map(|keys| self.read(keys.to_vec()))).await?;
         let mut recalled = Recalled::default();
         for item in read.iter().flatten() {
-            let name = item.get("pk").and_then(|pk| pk.as_s().ok());
-            if name == Some(&board) {
+            let Some(name) = item.get("pk").and_then(|pk| pk.as_s().ok()) else {
+                continue;
+            };
+            if let Some((_, batch)) = board.as_ref().filter(|(board, _)| board == name) {
                 recalled.asked = asked(item, batch, now);
-            } else if let Some((key, outcome)) = name.and_then(|name| names.get(name)).zip(outcome(item, now)) {
+            } else if let Some((key, outcome)) = names.get(name).zip(outcome(item, now)) {
                 recalled.answers.insert(*key, outcome);
             }
         }
@@ -71,7 +73,7 @@ impl DynamoDb {
     }
 
     async fn ask_now(&self, asking: &Asking<'_>) -> Result<HashSet<Tag>, JournalError> {
-        let Asking { scope, batch, tags, now, until } = *asking;
+        let Asking { scope, batch, lease, tags, now, until } = *asking;
         let mut claim = milliseconds(until).to_le_bytes().to_vec();
         claim.extend(tags.iter().flat_map(|tag| tag.to_le_bytes()));
         let written = self
@@ -79,8 +81,8 @@ impl DynamoDb {
             .update_item()
             .table_name(&self.table)
             .key("pk", text(scope.board()))
-            .update_expression("SET #batch = :claim, expires_at = :expires")
-            .expression_attribute_names("#batch", attribute(batch))
+            .update_expression("SET #claim = :claim, expires_at = :expires")
+            .expression_attribute_names("#claim", attribute(batch, lease))
             .expression_attribute_values(":claim", AttributeValue::B(Blob::new(claim)))
             .expression_attribute_values(":expires", number(seconds(scope.expires)))
             .return_values(ReturnValue::AllOld)
@@ -140,7 +142,7 @@ impl Answers for DynamoDb {
     fn recall<'a>(
         &'a self,
         scope: &'a Scope,
-        batch: &'a Key,
+        batch: Option<&'a Key>,
         keys: &'a [AnswerKey],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
@@ -160,11 +162,14 @@ impl Answers for DynamoDb {
     }
 }
 
-/// The attribute in which a batch says what it asks for.
-fn attribute(batch: &Key) -> String {
-    let mut name = batch.to_string();
-    name.truncate(16);
-    format!("by_{name}")
+/// How the attributes begin in which a batch says what it asks for.
+fn of_batch(batch: &Key) -> String {
+    format!("by_{:.16}_", batch.to_string())
+}
+
+/// The attribute in which it does so under a lease.
+fn attribute(batch: &Key, lease: &str) -> String {
+    format!("{}{lease:.8}", of_batch(batch))
 }
 
 /// Until when a claim holds, and for what.
@@ -176,8 +181,8 @@ fn claim(value: &AttributeValue) -> Option<(SystemTime, impl Iterator<Item = Tag
 
 /// What others than `batch` are asking for.
 fn asked(board: &Item, batch: &Key, now: SystemTime) -> HashSet<Tag> {
-    let own = attribute(batch);
-    let others = board.iter().filter(|(name, _)| **name != own).filter_map(|(_, value)| claim(value));
+    let own = of_batch(batch);
+    let others = board.iter().filter(|(name, _)| !name.starts_with(&own)).filter_map(|(_, value)| claim(value));
     others.filter(|(until, _)| now < *until).flat_map(|(_, tags)| tags).collect()
 }
 
@@ -232,8 +237,9 @@ mod tests {
         };
         let board = Item::from([
             ("pk".to_owned(), text("asking/")),
-            (attribute(&own), claim(&[1])),
-            (attribute(&other), claim(&[2, 3])),
+            (attribute(&own, "1"), claim(&[1])),
+            (attribute(&own, "2"), claim(&[4])),
+            (attribute(&other, "1"), claim(&[2, 3])),
         ]);
         assert_eq!(asked(&board, &own, until - SECOND), HashSet::from([2, 3]));
         assert_eq!(asked(&board, &own, until), HashSet::new());

@@ -240,7 +240,9 @@ async fn answers_that_are_kept_are_recalled_however_many_there_are() {
     answers.keep(&scope, &kept).await.unwrap();
     assert_eq!(table.requests(), 5, "a write takes 25 answers");
     let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
-    let recalled = answers.recall(&scope, &batch(), &keys, now).await.unwrap();
+    let recalled = answers.recall(&scope, Some(&batch()), &keys, now).await.unwrap();
     assert_eq!(recalled.answers, kept.into_iter().collect());
     assert_eq!(table.requests(), 2, "and a read takes 100 keys");
+    assert_eq!(answers.recall(&scope, None, &keys[..100], now).await.unwrap().answers.len(), 100);
+    assert_eq!(table.requests(), 1, "what others ask for is not read where nobody wants it");
 }

@@ -15,29 +15,29 @@ use super::wire::{NAMES, key, scope};
 
 /// What a broken keeper does as it has promised.
 macro_rules! promised {
-    (recall) => {
+    (recall in $memory:tt) => {
         fn recall<'a>(
             &'a self,
             scope: &'a Scope,
-            batch: &'a Key,
+            batch: Option<&'a Key>,
             keys: &'a [AnswerKey],
             now: SystemTime,
         ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-            self.0.recall(scope, batch, keys, now)
+            self.$memory.recall(scope, batch, keys, now)
         }
     };
-    (ask) => {
+    (ask in $memory:tt) => {
         fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-            self.0.ask(asking)
+            self.$memory.ask(asking)
         }
     };
-    (keep) => {
+    (keep in $memory:tt) => {
         fn keep<'a>(
             &'a self,
             scope: &'a Scope,
             answers: &'a [(AnswerKey, Outcome)],
         ) -> BoxFuture<'a, Result<(), JournalError>> {
-            self.0.keep(scope, answers)
+            self.$memory.keep(scope, answers)
         }
     };
 }
@@ -46,8 +46,8 @@ macro_rules! promised {
 pub struct Generous(pub Memory);
 
 impl Answers for Generous {
-    promised!(recall);
-    promised!(keep);
+    promised!(recall in 0);
+    promised!(keep in 0);
 
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
         async { self.0.ask(asking).await.map(|_| HashSet::new()) }.boxed()
@@ -58,13 +58,84 @@ impl Answers for Generous {
 pub struct Immortal(pub Memory);
 
 impl Answers for Immortal {
-    promised!(recall);
-    promised!(keep);
+    promised!(recall in 0);
+    promised!(keep in 0);
 
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
         async move {
             let until = asking.until + GIVEN_UP;
             self.0.ask(&Asking { until, ..asking.clone() }).await
+        }
+        .boxed()
+    }
+}
+
+/// Goes on with what a claim has named before, as long as that would have held.
+pub struct Sticky {
+    memory: Memory,
+    claims: Mutex<Vec<Claimed>>,
+}
+
+/// What was claimed, under which lease, and until when.
+struct Claimed {
+    lease: String,
+    tags: Vec<Tag>,
+    until: SystemTime,
+}
+
+impl Sticky {
+    pub fn new(memory: Memory) -> Self {
+        Self { memory, claims: Mutex::default() }
+    }
+}
+
+impl Answers for Sticky {
+    promised!(recall in memory);
+    promised!(keep in memory);
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async {
+            let Asking { lease, tags, now, until, .. } = *asking;
+            let all = {
+                let mut claims = self.claims.lock().unwrap();
+                claims.push(Claimed { lease: lease.to_owned(), tags: tags.to_vec(), until });
+                claims.retain(|claim| now < claim.until);
+                let same = claims.iter().filter(|claim| claim.lease == lease);
+                same.flat_map(|claim| &claim.tags).copied().collect::<HashSet<_>>().into_iter().collect::<Vec<_>>()
+            };
+            let lost = self.memory.ask(&Asking { tags: &all, ..asking.clone() }).await?;
+            Ok(lost.into_iter().filter(|tag| tags.contains(tag)).collect())
+        }
+        .boxed()
+    }
+}
+
+/// Has one place for the claims of a batch, in which that of a later invocation is written over that of an earlier one.
+pub struct Single(pub Memory);
+
+impl Answers for Single {
+    promised!(recall in 0);
+    promised!(keep in 0);
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async { self.0.ask(&Asking { lease: "", ..asking.clone() }).await }.boxed()
+    }
+}
+
+/// Lets claims name nothing that is answered.
+pub struct Tidy(pub Memory);
+
+impl Answers for Tidy {
+    promised!(recall in 0);
+    promised!(keep in 0);
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async {
+            let keys: Vec<AnswerKey> = NAMES.keys().copied().collect();
+            let known = self.0.recall(asking.scope, None, &keys, asking.now).await?.answers;
+            let is_known = |tag: &Tag| known.keys().any(|key| key.tag() == *tag);
+            let tags: Vec<Tag> = asking.tags.iter().copied().filter(|tag| !is_known(tag)).collect();
+            self.0.ask(&Asking { tags: &tags, ..asking.clone() }).await
         }
         .boxed()
     }
@@ -77,7 +148,7 @@ impl Answers for Unscoped {
     fn recall<'a>(
         &'a self,
         _: &'a Scope,
-        batch: &'a Key,
+        batch: Option<&'a Key>,
         keys: &'a [AnswerKey],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
@@ -90,7 +161,7 @@ impl Answers for Unscoped {
         .boxed()
     }
 
-    promised!(ask);
+    promised!(ask in 0);
 
     fn keep<'a>(
         &'a self,
@@ -130,19 +201,8 @@ impl Stale {
 }
 
 impl Answers for Stale {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: &'a Key,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        self.memory.recall(scope, batch, keys, now)
-    }
-
-    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        self.memory.ask(asking)
-    }
+    promised!(recall in memory);
+    promised!(ask in memory);
 
     fn keep<'a>(
         &'a self,
@@ -165,7 +225,7 @@ impl Answers for Overwriting {
     fn recall<'a>(
         &'a self,
         scope: &'a Scope,
-        batch: &'a Key,
+        batch: Option<&'a Key>,
         keys: &'a [AnswerKey],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
@@ -177,7 +237,7 @@ impl Answers for Overwriting {
         .boxed()
     }
 
-    promised!(ask);
+    promised!(ask in 0);
 
     fn keep<'a>(
         &'a self,

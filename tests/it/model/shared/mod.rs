@@ -5,7 +5,7 @@
 //! while the operations on a batch's own journal succeed at once. Explored are: two batches of one row or two with one in common; two
 //! invocations at work at the same time, of one batch or of two, and a third one after them; one death, after which what was on its way may
 //! still arrive or not; one operation that is lost, or takes effect and its answer is lost; time that passes from one moment at which somebody
-//! wakes up to the next, and, with one row, within an operation as well. Not explored: both kinds of trouble in one schedule, clocks that are wrong,
+//! wakes up to the next, and, with one row, within a claim and a write of answers as well. Not explored: both kinds of trouble in one schedule, clocks that are wrong,
 //! an operation that arrives after its sender has given it up, more than one claim's worth of rows.
 //!
 //! Whatever has happened, a POST that is repeated has to end with one answer to every row. What must hold on the way is in `rules`.
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use snowflake_aws_functions::journal::{Answers, Memory};
 
-use self::broken::{Generous, Immortal, Overwriting, Stale, Unscoped};
+use self::broken::{Generous, Immortal, Overwriting, Single, Stale, Sticky, Tidy, Unscoped};
 use self::schedule::{Bounds, Kind, Schedule, Seen, Violation};
 use super::explorer::{Explored, explore};
 
@@ -82,7 +82,7 @@ fn an_operation_that_is_lost_loses_no_row() {
 
 #[test]
 fn claims_that_end_soon_are_renewed_in_time() {
-    holds(Bounds { end: 2000, ..SMALL });
+    holds(Bounds { end: 2000, ..TWO });
 }
 
 #[test]
@@ -94,14 +94,16 @@ fn statements_do_not_share() {
 #[ignore = "takes minutes, with slow claims, more rows and more requests: ci/journal runs it"]
 fn all_of_it_with_wider_bounds() {
     holds(Bounds { slow: true, end: 2000, ..SMALL });
+    holds(Bounds { requests: 3, ..TWO });
     holds(Bounds { requests: 3, kills: 1, ..SMALL });
+    holds(Bounds { requests: 3, kills: 1, end: 2000, ..SMALL });
     holds(Bounds { kills: 1, ..TWO });
     holds(Bounds { faults: 1, ..TWO });
 }
 
 #[test]
 fn claims_that_exclude_nobody_are_found_out() {
-    is_found_out(SMALL, || Arc::new(Generous(memory())), "asks for b while");
+    is_found_out(SMALL, || Arc::new(Generous(memory())), "asks for b, for which 0 has paid");
 }
 
 #[test]
@@ -109,7 +111,7 @@ fn a_claim_that_outlives_its_owner_is_found_out() {
     is_found_out(
         Bounds { kills: 1, ..SMALL },
         || Arc::new(Immortal(memory())),
-        "a POST that is repeated ends with 202",
+        "is told that others ask for b, and nobody does",
     );
 }
 
@@ -127,4 +129,21 @@ fn an_answer_that_is_overwritten_is_found_out() {
 #[test]
 fn an_answer_that_is_not_seen_at_once_is_found_out() {
     is_found_out(SMALL, || Arc::new(Stale::new(memory())), "has paid and which nothing has lost");
+}
+
+#[test]
+fn a_claim_for_what_another_batch_has_that_does_not_end_at_once_is_found_out() {
+    let bounds = Bounds { requests: 3, kills: 1, end: 2000, ..SMALL };
+    is_found_out(bounds, || Arc::new(Sticky::new(memory())), "is told that others ask for b, and nobody does");
+}
+
+#[test]
+fn a_claim_that_ends_with_the_answer_is_found_out() {
+    let bounds = Bounds { end: 2000, ..TWO };
+    is_found_out(bounds, || Arc::new(Tidy(memory())), "1 asks for b, for which 0 has paid");
+}
+
+#[test]
+fn a_claim_that_ends_with_the_next_invocation_is_found_out() {
+    is_found_out(Bounds { requests: 3, ..TWO }, || Arc::new(Single(memory())), "2 asks for b, for which 0 has paid");
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use snowflake_aws_functions::batch::Known;
 use snowflake_aws_functions::journal::{Then, decode};
 
-use super::schedule::Kind;
+use super::schedule::{Kind, PATIENCE};
 use super::wire::{NAMES, Name, Reply, Request, value};
 
 /// Milliseconds since the schedule began.
@@ -47,6 +47,16 @@ struct Asked {
     answer: Option<String>,
 }
 
+/// What an invocation has claimed.
+struct Claim {
+    since: Time,
+    until: Time,
+    /// Rows that nobody asked for when it claimed them.
+    own: BTreeSet<&'static str>,
+    /// Rows that others asked for.
+    lost: BTreeSet<&'static str>,
+}
+
 /// What the journal holds of a batch.
 #[derive(Debug, Default)]
 struct Batch {
@@ -65,8 +75,8 @@ pub struct Rules {
     asked: Vec<Asked>,
     batches: BTreeMap<Kind, Batch>,
     kept: BTreeMap<Name, String>,
-    /// Until when claims hold, and what for.
-    claims: BTreeMap<Kind, (Time, String)>,
+    /// The last claim of each invocation.
+    claims: BTreeMap<usize, Claim>,
     /// What callers were answered, and of which batch.
     given: BTreeMap<Name, (String, Kind)>,
 }
@@ -144,11 +154,20 @@ impl Rules {
     /// An operation takes effect. What is kept is never another answer than before.
     pub fn arrived(&mut self, by: usize, request: &Request, reply: &Reply, now: Time) -> Verdict {
         let kind = self.facts[by].kind;
+        for row in reply.asked() {
+            require(self.is_asked_by_others(kind, row, now), || {
+                format!("at {now} ms {by} is told that others ask for {row}, and nobody does")
+            })?;
+        }
         match (request, reply) {
-            (Request::Ask { now: sent, until, .. }, _) => {
-                let left = until.duration_since(*sent).unwrap_or_default().as_millis();
-                let sent = u64::try_from(sent.duration_since(super::schedule::epoch()).unwrap().as_millis()).unwrap();
-                self.claims.insert(kind, (sent + u64::try_from(left).unwrap(), request.to_string()));
+            (Request::Ask { until, .. }, _) => {
+                let until = until.duration_since(super::schedule::epoch()).unwrap().as_millis();
+                let before = self.claims.remove(&by).filter(|claim| claim.until > now);
+                let is_own = |row: &&'static str| {
+                    !reply.asked().contains(row) || before.as_ref().is_some_and(|before| before.own.contains(row))
+                };
+                let (own, lost) = request.claimed().into_iter().partition(is_own);
+                self.claims.insert(by, Claim { since: now, until: u64::try_from(until).unwrap(), own, lost });
             }
             (Request::Recall { keys, .. }, _) => {
                 for name in keys.iter().map(|key| NAMES[key]) {
@@ -167,6 +186,20 @@ impl Rules {
             }
         }
         Ok(())
+    }
+
+    /// Whether another batch asks for a row, as its claim says. One that waits for it itself has the time of an operation to end its claim for it,
+    /// unless something has gone wrong with it.
+    fn is_asked_by_others(&self, kind: Kind, row: &str, now: Time) -> bool {
+        let of_others = self.claims.iter().filter(|(by, _)| {
+            let other = self.facts[**by].kind;
+            other != kind && other.statement() == kind.statement()
+        });
+        of_others.filter(|(_, claim)| now < claim.until).any(|(by, claim)| {
+            let Facts { failed, fate, .. } = self.facts[*by];
+            let may_stand = failed || fate == Fate::Killed || now <= claim.since + PATIENCE;
+            claim.own.contains(row) || (may_stand && claim.lost.contains(row))
+        })
     }
 
     /// The sender has been told what became of its operation.
@@ -247,7 +280,7 @@ impl Rules {
     /// When the next lease or claim is over.
     pub fn next_end(&self, now: Time) -> Option<Time> {
         let leases = self.batches.values().filter(|batch| !batch.ended).filter_map(|batch| batch.lease_until);
-        leases.chain(self.claims.values().map(|(until, _)| *until)).filter(|until| *until > now).min()
+        leases.chain(self.claims.values().map(|claim| claim.until)).filter(|until| *until > now).min()
     }
 
     /// Calls that were begun for a row that had been asked for before in its statement.
@@ -266,11 +299,18 @@ impl Rules {
             let has_failed = self.is_excused(*kind);
             let _ = write!(state, "{kind:?} {lease:?} {ended} {outcomes:?} {tries:?} {answer:?} {has_failed};");
         }
-        let claims = self.claims.iter().filter_map(|(kind, (until, what))| Some((kind, left(*until)?, what)));
-        let _ = write!(state, "{:?} {:?} {:?}", claims.collect::<Vec<_>>(), self.kept, self.given);
+        let who = |by: usize| match self.facts[by].fate {
+            Fate::Live => by.to_string(),
+            fate => format!("{fate:?}"),
+        };
+        let claims = self.claims.iter().filter_map(|(by, Claim { since, until, own, lost })| {
+            let Facts { kind, failed, .. } = self.facts[*by];
+            let age = if lost.is_empty() { 0 } else { PATIENCE.min(now - since) };
+            Some(format!("{kind:?} {} {failed} {:?} {age} {own:?} {lost:?}", who(*by), left(*until)?))
+        });
+        let _ = write!(state, "{:?} {:?} {:?}", claims.collect::<BTreeSet<_>>(), self.kept, self.given);
         let asked = self.asked.iter().map(|asked| {
-            let facts = &self.facts[asked.by];
-            let who = if facts.fate == Fate::Live { asked.by.to_string() } else { format!("{:?}", facts.fate) };
+            let (facts, who) = (&self.facts[asked.by], who(asked.by));
             let Asked { row, in_flight, was_cut, .. } = asked;
             format!("{:?} {row} {who} {in_flight} {was_cut} {}", facts.kind, facts.failed)
         });

@@ -32,7 +32,7 @@ const DEADLINE: Time = 1200;
 const LAST_WRITE: Time = 1700;
 
 /// How long an invocation waits for an operation.
-const PATIENCE: Duration = Duration::from_millis(DEADLINE / 8);
+pub const PATIENCE: Time = DEADLINE / 8;
 
 /// The beginning of all time.
 pub fn epoch() -> SystemTime {
@@ -90,7 +90,7 @@ pub struct Bounds {
     pub kills: usize,
     /// Operations that are lost, or whose answers are.
     pub faults: usize,
-    /// Whether time may pass while a claim is on its way that somebody waits for. No other operation takes time.
+    /// Whether time may pass while a claim or an answer to keep is on its way and somebody waits for that. A look takes no time.
     pub slow: bool,
     /// When an invocation ends; no claim of it holds for longer.
     pub end: Time,
@@ -236,11 +236,11 @@ impl Schedule {
     /// next end of a lease or a claim. Before that it stops when an invocation wakes up.
     fn next_moment(&self, operations: &[Operation]) -> Option<Time> {
         let now = self.now();
-        let takes_time = |sent: &Operation| self.left.slow && matches!(sent.request, Request::Ask { .. });
+        let takes_time = |sent: &Operation| self.left.slow && !matches!(sent.request, Request::Recall { .. });
         if operations.iter().any(|sent| !sent.is_orphan() && !takes_time(sent)) {
             return None;
         }
-        let given_up = operations.iter().filter(|sent| !sent.is_orphan()).map(|sent| self.time(sent.at + PATIENCE) - 1);
+        let given_up = operations.iter().filter(|sent| !sent.is_orphan()).map(|sent| self.time(sent.at) + PATIENCE - 1);
         let over = if self.left.requests > 0 { self.rules.next_end(now) } else { None };
         let ends = self.living.iter().map(|one| self.rules.facts[one.id].begin + self.left.end);
         given_up.chain(over).chain(ends).min().filter(|at| *at > now)
@@ -311,7 +311,11 @@ impl Schedule {
         }
         self.note(|| "time passes".to_owned());
         let now = Instant::now();
-        self.wires.lock().unwrap().operations.retain(|sent| !sent.is_orphan() || now < sent.at + PATIENCE);
+        self.wires
+            .lock()
+            .unwrap()
+            .operations
+            .retain(|sent| !sent.is_orphan() || now < sent.at + Duration::from_millis(PATIENCE));
     }
 
     /// Begins an invocation, in an environment of its own.

@@ -78,8 +78,8 @@ pub struct Call {
 }
 
 pub enum Request {
-    Recall { scope: Scope, batch: Key, keys: Vec<AnswerKey>, now: SystemTime },
-    Ask { scope: Scope, batch: Key, tags: Vec<Tag>, now: SystemTime, until: SystemTime },
+    Recall { scope: Scope, batch: Option<Key>, keys: Vec<AnswerKey>, now: SystemTime },
+    Ask { scope: Scope, batch: Key, lease: String, tags: Vec<Tag>, now: SystemTime, until: SystemTime },
     Keep { scope: Scope, answers: Vec<(AnswerKey, Outcome)> },
 }
 
@@ -108,10 +108,10 @@ impl Request {
     pub fn run(&self, answers: &dyn Answers) -> Reply {
         match self {
             Self::Recall { scope, batch, keys, now } => {
-                Reply::Recalled(atomic(answers.recall(scope, batch, keys, *now)))
+                Reply::Recalled(atomic(answers.recall(scope, batch.as_ref(), keys, *now)))
             }
-            Self::Ask { scope, batch, tags, now, until } => {
-                let claim = Claiming { scope, batch, tags, now: *now, until: *until };
+            Self::Ask { scope, batch, lease, tags, now, until } => {
+                let claim = Claiming { scope, batch, lease, tags, now: *now, until: *until };
                 Reply::Asked(atomic(answers.ask(&claim)))
             }
             Self::Keep { scope, answers: kept } => {
@@ -121,11 +121,31 @@ impl Request {
         }
     }
 
+    /// The rows that it claims.
+    pub fn claimed(&self) -> BTreeSet<&'static str> {
+        match self {
+            Self::Ask { tags, .. } => tags.iter().map(|tag| named(*tag).1).collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// The answers that it keeps.
     pub fn kept(&self) -> BTreeMap<Name, String> {
         match self {
             Self::Keep { answers, .. } => answers.iter().map(|(key, outcome)| (NAMES[key], value(outcome))).collect(),
             _ => BTreeMap::new(),
+        }
+    }
+}
+
+impl Reply {
+    /// The rows that it says others ask for.
+    pub fn asked(&self) -> BTreeSet<&'static str> {
+        match self {
+            Self::Recalled(Recalled { asked: tags, .. }) | Self::Asked(tags) => {
+                tags.iter().map(|tag| named(*tag).1).collect()
+            }
+            Self::Kept => BTreeSet::new(),
         }
     }
 }
@@ -222,11 +242,11 @@ impl Answers for Wire {
     fn recall<'a>(
         &'a self,
         scope: &'a Scope,
-        batch: &'a Key,
+        batch: Option<&'a Key>,
         keys: &'a [AnswerKey],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        let request = Request::Recall { scope: scope.clone(), batch: batch.clone(), keys: keys.to_vec(), now };
+        let request = Request::Recall { scope: scope.clone(), batch: batch.cloned(), keys: keys.to_vec(), now };
         async move {
             match self.send(request).await? {
                 Reply::Recalled(recalled) => Ok(recalled),
@@ -237,8 +257,9 @@ impl Answers for Wire {
     }
 
     fn ask<'a>(&'a self, asking: &'a Claiming<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        let Claiming { scope, batch, tags, now, until } = asking.clone();
-        let request = Request::Ask { scope: scope.clone(), batch: batch.clone(), tags: tags.to_vec(), now, until };
+        let Claiming { scope, batch, lease, tags, now, until } = asking.clone();
+        let (scope, batch, lease, tags) = (scope.clone(), batch.clone(), lease.to_owned(), tags.to_vec());
+        let request = Request::Ask { scope, batch, lease, tags, now, until };
         async move {
             match self.send(request).await? {
                 Reply::Asked(lost) => Ok(lost),
