@@ -1,6 +1,7 @@
 //! Answers by what was asked, in DynamoDB.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::primitives::Blob;
@@ -10,7 +11,7 @@ use futures_util::future::{BoxFuture, try_join_all};
 
 use super::super::answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
 use super::super::entry::{decode_outcome, encode_outcome};
-use super::super::{GIVEN_UP, JournalError, Key};
+use super::super::{JournalError, Key};
 use super::item::{Item, journal_error, number, text};
 use super::{DynamoDb, milliseconds, seconds};
 use crate::function::Outcome;
@@ -23,6 +24,12 @@ const WRITTEN: usize = 25;
 
 /// An outcome that is larger than that serves its own batch only: an item holds 400 KB.
 const LARGEST: usize = 300_000;
+
+/// How many claims that are over are removed at once.
+const REMOVED: RangeInclusive<usize> = 16..=64;
+
+/// By how much the clocks of environments may differ for one of them to remove a claim of another.
+const CLOCKS: Duration = Duration::from_secs(5);
 
 /// How often what a full table has left undone of a read or a write is tried again.
 const TIMES: usize = 3;
@@ -90,31 +97,34 @@ impl DynamoDb {
             .await
             .map_err(|error| journal_error(&error))?;
         let before = written.attributes.unwrap_or_default();
-        self.forget_the_dead(scope, &before, now).await?;
+        self.remove_what_is_over(scope, &before, now).await;
         let others = asked(&before, batch, now);
         Ok(tags.iter().copied().filter(|tag| others.contains(tag)).collect())
     }
 
-    /// Removes the claims of batches that Snowflake has given up long ago, once there are some.
-    async fn forget_the_dead(&self, scope: &Scope, board: &Item, now: SystemTime) -> Result<(), JournalError> {
-        const MANY: usize = 16;
-        let dead = |value: &AttributeValue| claim(value).is_some_and(|(until, _)| until + GIVEN_UP < now);
-        let dead: Vec<&String> = board.iter().filter(|(_, value)| dead(value)).map(|(name, _)| name).collect();
-        if dead.len() < MANY {
-            return Ok(());
+    /// Removes claims that are over, once there are some: every write of the item is charged by its size. One that is renewed meanwhile stays,
+    /// and so do the others then, until the next claim.
+    async fn remove_what_is_over(&self, scope: &Scope, board: &Item, now: SystemTime) {
+        let is_over = |value: &AttributeValue| claim(value).is_some_and(|(until, _)| until + CLOCKS < now);
+        let over: Vec<_> = board.iter().filter(|(_, value)| is_over(value)).take(*REMOVED.end()).collect();
+        if !REMOVED.contains(&over.len()) {
+            return;
         }
-        let places: Vec<String> = (0..dead.len()).map(|place| format!("#dead{place}")).collect();
-        let names = places.iter().cloned().zip(dead.into_iter().cloned()).collect();
-        let removed = self
+        let all = |each: fn(usize) -> String, between| (0..over.len()).map(each).collect::<Vec<_>>().join(between);
+        let mut update = self
             .client()
             .update_item()
             .table_name(&self.table)
             .key("pk", text(scope.board()))
-            .update_expression(format!("REMOVE {}", places.join(", ")))
-            .set_expression_attribute_names(Some(names))
-            .send()
-            .await;
-        removed.map(|_| ()).map_err(|error| journal_error(&error))
+            .update_expression(format!("REMOVE {}", all(|place| format!("#over{place}"), ", ")))
+            .condition_expression(all(|place| format!("#over{place} = :over{place}"), " AND "));
+        for (place, (name, value)) in over.into_iter().enumerate() {
+            update = update.expression_attribute_names(format!("#over{place}"), name);
+            update = update.expression_attribute_values(format!(":over{place}"), value.clone());
+        }
+        if let Err(error) = update.send().await {
+            tracing::debug!("claims that are over stay: {}", journal_error(&error));
+        }
     }
 
     async fn keep_now(&self, scope: &Scope, answers: &[(AnswerKey, Outcome)]) -> Result<(), JournalError> {
@@ -164,7 +174,7 @@ impl Answers for DynamoDb {
 
 /// How the attributes begin in which a batch says what it asks for.
 fn of_batch(batch: &Key) -> String {
-    format!("by_{:.16}_", batch.to_string())
+    format!("by_{batch:.16}_")
 }
 
 /// The attribute in which it does so under a lease.
