@@ -188,9 +188,15 @@ impl<'a> Sharing<'a> {
         // They are in order.
         self.let_go(|row| unsettled.binary_search(row).is_err());
         let room = MOST.saturating_sub(self.own.len());
-        let (waiting, for_others) = self.to_look_up(unsettled, room);
+        let (mut waiting, for_others) = self.to_look_up(unsettled, room);
         let looked = Instant::now();
-        let Recalled { answers, asked } = self.recall(&waiting, for_others).await?;
+        let Recalled { mut answers, asked } = self.recall(&waiting, for_others).await?;
+        if self.others.is_none() && !answers.is_empty() {
+            // Where some are known, the rest may be as well; where none is, it is looked up when it can be claimed.
+            let rest: Vec<u32> = unsettled.iter().copied().skip(waiting.len()).collect();
+            answers.extend(self.recall(&rest, false).await?.answers);
+            waiting.extend(rest);
+        }
         let mut learnt = self.learnt(&waiting, &answers);
         let (mut others, mut free): (HashSet<u32>, Vec<u32>) = {
             let is_known = |row: &u32| self.key(*row).is_none_or(|key| answers.contains_key(&key));
@@ -211,27 +217,25 @@ impl<'a> Sharing<'a> {
         Ok(Found { learnt, free, ..Found::default() })
     }
 
-    /// Ends the claim for rows of the batch's own.
+    /// Gives up rows of the batch's own.
     fn let_go(&mut self, is_over: impl Fn(&u32) -> bool) {
         let now = Instant::now();
         self.past.extend(self.own.extract_if(is_over).map(|row| (row, now)));
     }
 
-    /// Everything at first; then what others ask for, and of the rest as many rows as can be claimed. And whether what others ask for now
-    /// is worth a look: where nobody was seen to ask for a row, claiming it tells that as well.
+    /// What others ask for, and of the rest as many rows as can be claimed. And whether what others ask for now is worth a look: where nobody
+    /// was seen to ask for a row, claiming it tells that as well.
     fn to_look_up(&self, unsettled: &[u32], room: usize) -> (Vec<u32>, bool) {
         let waiting = unsettled.iter().copied().filter(|row| !self.own.contains(row));
-        let Some(others) = &self.others else {
-            return (waiting.collect(), false);
-        };
-        let (mut rows, rest): (Vec<u32>, Vec<u32>) = waiting.partition(|row| others.contains(row));
+        let is_asked = |row: &u32| self.others.as_ref().is_some_and(|others| others.contains(row));
+        let (mut rows, rest): (Vec<u32>, Vec<u32>) = waiting.partition(is_asked);
         let for_others = !rows.is_empty();
         rows.extend(rest.into_iter().take(room));
         (rows, for_others)
     }
 
-    /// Claims rows in which nobody had found an answer when they were `looked` up, and gives what is known of them nevertheless. What is not
-    /// known, and nobody has claimed before, is this batch's own.
+    /// Claims rows that had no answer when they were `looked` up, or were not looked up before, and gives what is known of them by now. What is
+    /// not known, and nobody has claimed before, is this batch's own.
     async fn claim_and_look(
         &mut self,
         rows: &[u32],
@@ -240,15 +244,15 @@ impl<'a> Sharing<'a> {
         let asked = self.claim(rows).await?;
         let is_asked = |row: &u32| self.key(*row).is_none_or(|key| asked.contains(&key.tag()));
         let won: Vec<u32> = rows.iter().copied().filter(|row| self.own.contains(row) || !is_asked(row)).collect();
-        let is_sure = looked.is_some_and(|looked| looked.elapsed() < AFTERWARDS);
+        let is_known = looked.is_some_and(|looked| looked.elapsed() < AFTERWARDS);
         if won.len() < rows.len() {
             // At once: nobody is to wait for a batch that waits itself.
             self.claim(&won).await?;
         }
-        let known = if is_sure {
+        let known = if is_known {
             Vec::new()
         } else {
-            // Whoever had claimed them may have answered them until now.
+            // Whoever had claimed them may have answered them since.
             self.learnt(rows, &self.recall(rows, false).await?.answers)
         };
         self.own.extend(won);
