@@ -70,11 +70,47 @@ fn a_frozen_environment_does_not_make_up_for_the_time() {
     assert!((1..12).contains(&thawed), "{thawed}");
 }
 
-/// Slots of a track, ten a second, of which the first is free so many seconds from now.
-fn got(ahead: f64, slots: usize) -> Got {
-    let pace = Pace::of(10.0);
+/// Slots of a track with that pace; the next free one is `ahead` seconds away, and the first of these was to be used `late` seconds ago.
+fn slots(pace: Pace, ahead: f64, slots: usize, late: f64) -> Got {
     let track = Some(Track { pace, takes: 1, ahead });
-    Got { track, slots: (slots > 0).then_some((slots, 0.0)), pace: Some(pace), sharers: 1.0 }
+    Got { track, slots: (slots > 0).then_some((slots, -late)), pace: Some(pace), sharers: 1.0 }
+}
+
+fn got(ahead: f64, count: usize) -> Got {
+    slots(Pace::of(10.0), ahead, count, 0.0)
+}
+
+/// What one throttled call makes of the pace, and how many slots are left to be used at once.
+fn throttled(pace: Pace, late: f64) -> (Pace, usize) {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(None, true, 1);
+    limiter.succeeded(Duration::from_secs(1));
+    limiter.got(now, Some(Ok(slots(pace, 0.0, 4, late))));
+    let Start::Now(slot) = limiter.try_start(now) else { panic!("{limiter:?}") };
+    limiter.throttled(now, slot);
+    let left = starts(&mut limiter, now + Duration::from_millis(200));
+    match limiter.order(now, 3) {
+        Order::Ask(ask) => (ask.lowered.unwrap(), left),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_call_that_is_throttled_in_a_burst_shortens_bursts_and_another_one_lowers_the_pace() {
+    let known = Pace { burst: 1.0, version: 1, ..Pace::of(40.0) };
+    let (pace, left) = throttled(known, 0.5);
+    assert!(pace.burst < 0.5 && (pace.top, pace.depth, pace.version) == (known.top, known.depth, 2), "{pace:?}");
+    assert_eq!(left, 3, "the others may still be used");
+    let (pace, left) = throttled(known, 0.04);
+    assert!(pace.burst > 0.9 && pace.depth > 0.0 && pace.used == 0.0 && pace.version == 2, "{pace:?}");
+    assert_eq!(left, 3);
+}
+
+#[test]
+fn what_was_taken_at_a_pace_that_is_far_too_high_is_left() {
+    let (pace, left) = throttled(Pace::unknown(), 0.0);
+    assert!(pace.depth > 0.5, "{pace:?}");
+    assert_eq!(left, 0);
 }
 
 fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {
