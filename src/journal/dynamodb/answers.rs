@@ -128,14 +128,17 @@ impl DynamoDb {
     }
 
     async fn keep_now(&self, scope: &Scope, answers: &[(AnswerKey, Outcome)]) -> Result<(), JournalError> {
-        let items: Vec<Item> = answers.iter().filter_map(|answer| item(scope, answer)).collect();
-        try_join_all(items.chunks(WRITTEN).map(|items| self.write(items))).await.map(|_| ())
+        let put = |answer| PutRequest::builder().set_item(item(scope, answer)).build().ok();
+        let request = |answer| Some(WriteRequest::builder().put_request(put(answer)?).build());
+        let mut requests = answers.iter().filter_map(request);
+        let writes = std::iter::from_fn(|| {
+            let some: Vec<WriteRequest> = requests.by_ref().take(WRITTEN).collect();
+            (!some.is_empty()).then(|| self.write(some))
+        });
+        try_join_all(writes).await.map(|_| ())
     }
 
-    async fn write(&self, items: &[Item]) -> Result<(), JournalError> {
-        let put = |item: &Item| PutRequest::builder().set_item(Some(item.clone())).build().ok();
-        let request = |item| Some(WriteRequest::builder().put_request(put(item)?).build());
-        let mut left: Vec<WriteRequest> = items.iter().filter_map(request).collect();
+    async fn write(&self, mut left: Vec<WriteRequest>) -> Result<(), JournalError> {
         for _ in 0..TIMES {
             let written = self.client().batch_write_item().request_items(&self.table, left).send().await;
             let mut undone = written.map_err(|error| journal_error(&error))?.unprocessed_items.unwrap_or_default();
