@@ -33,7 +33,8 @@ const UNSEEN: f64 = 0.15;
 pub struct Manner {
     /// By how much it lowers the pace, as a logarithm.
     pub lower: f64,
-    /// Calls a second that a lowered pace gains in each second, beside the cubic.
+    /// Calls a second that a lowered pace gains in each second, beside the cubic, times the root of what it was: a fast one would take long
+    /// to come back by the same steps as a slow one.
     pub gain: f64,
     /// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls.
     pub calls: f64,
@@ -46,10 +47,10 @@ pub struct Manner {
 /// Environments that share a pace: it is too high, by little.
 pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again: 3.0, fastest: 4.0 };
 
-/// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Half is given back, and the same gained by
-/// everyone, so that all come to have as much: additive increase, multiplicative decrease (Chiu and Jain, 1989). Seconds say nothing: the
-/// call may have been throttled for others.
-pub const ALONE: Manner = Manner { lower: HALF, gain: 1.0, calls: 3.0, again: 0.0, fastest: 10.0 };
+/// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Half is given back, and gained again by steps
+/// that are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and
+/// Balakrishnan, 2001). Seconds say nothing: the call may have been throttled for others.
+pub const ALONE: Manner = Manner { lower: HALF, gain: 0.6, calls: 3.0, again: 0.0, fastest: 10.0 };
 
 /// Seconds that are left free for a pace that is lowered by one, as a logarithm.
 const PAUSE: f64 = 0.4;
@@ -90,7 +91,7 @@ impl Pace {
 
     /// Calls a second.
     pub fn per_second(&self, manner: Manner) -> f64 {
-        (self.top * curve(self.time()).exp() + manner.gain * self.used.min(10.0 * BACK)).min(MOST)
+        (self.top * curve(self.time()).exp() + manner.gain * self.top.sqrt() * self.used.min(10.0 * BACK)).min(MOST)
     }
 
     /// How fast it grows: so much in a second, as a logarithm.
