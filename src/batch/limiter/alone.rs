@@ -20,7 +20,7 @@ impl Alone {
 
     /// Goes on at a pace that was shared.
     pub fn take_over(&mut self, per_second: f64) {
-        self.pace = Pace { version: self.pace.version + 1, burst: 0.0, ..Pace::of(per_second) };
+        self.pace = Pace { version: self.pace.version + 1, ..Pace::of(per_second) };
     }
 
     pub fn try_start(&mut self, now: Instant, latency: Option<Duration>) -> Start {
@@ -28,7 +28,8 @@ impl Alone {
             return Start::At(at);
         }
         let (pace, per_second) = (self.pace, self.pace.per_second(ALONE));
-        let burst = pace.burst.min(FIRST / per_second);
+        // Once a quota has shown itself, others may have used what this one leaves unused.
+        let burst = if pace.version == 0 { FIRST / per_second } else { 0.0 };
         let before = |seconds| now.checked_sub(Duration::from_secs_f64(seconds)).unwrap_or(now);
         let oldest = before(burst.max(SLACK));
         let next = match self.next.filter(|next| *next >= oldest) {
@@ -47,8 +48,7 @@ impl Alone {
         if slot.pace.version != self.pace.version {
             return;
         }
-        // What this one leaves unused, others may have used.
-        self.pace = Pace { burst: 0.0, ..self.pace.lowered(slot.per_second, ALONE) };
+        self.pace = self.pace.lowered(slot.per_second, ALONE);
         let at = later(now, (0.5 + self.random.f64()) / self.pace.per_second(ALONE));
         self.next = Some(self.next.map_or(at, |next| next.max(at)));
     }

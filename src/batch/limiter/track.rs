@@ -99,7 +99,7 @@ pub struct Ask {
     pub known: Option<Track>,
     /// The pace with which a track begins.
     pub first: Pace,
-    /// A pace that is lower than the one that is known, for a call that was throttled under that one.
+    /// The pace that is to follow the one that is known, for a call that was throttled under that one.
     pub lowered: Option<Pace>,
     /// Seconds for which nobody is to call.
     pub held: Option<f64>,
@@ -154,17 +154,16 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
             got.learn(&ask, tracks.change(target, doubted).await?);
             continue;
         }
-        let (turn, per_second) = (track.pace.horizon().min(TURN), track.pace.per_second(TOGETHER));
-        if track.ahead > turn && track.pace.horizon().is_finite() {
+        let (horizon, per_second) = (track.pace.horizon(), track.pace.per_second(TOGETHER));
+        let turn = horizon.min(TURN);
+        let to = if horizon.is_finite() { turn } else { f64::INFINITY };
+        if track.ahead > to {
             break;
         }
         let slots = share(per_second * turn / got.sharers).min(ask.most);
         let (calls, version) = (count(slots), track.pace.version);
-        let (width, from) = (
-            calls / per_second,
-            if has_lowered { track.pace.pause().max(1.0 / per_second) } else { -track.pace.burst },
-        );
-        let to = if track.pace.horizon().is_finite() { turn } else { f64::INFINITY };
+        let width = calls / per_second;
+        let from = if has_lowered { track.pace.pause().max(1.0 / per_second) } else { -track.pace.burst };
         let change = if track.ahead < from {
             Change::Restart { version, width, from }
         } else {
