@@ -190,8 +190,12 @@ impl Got {
             Changed::No(track) => (track, 1),
         };
         self.track = track;
-        // All that have work take slots in their turn.
-        if let Some((track, seen)) = track.zip(ask.seen).filter(|(track, seen)| track.takes > *seen) {
+        let is_search = |track: Track| track.pace.horizon().is_finite();
+        if track.zip(ask.known).is_some_and(|(track, known)| is_search(track) != is_search(known)) {
+            // Whoever had luck in a search counts fewer than there are, and who had none more.
+            self.sharers = f64::INFINITY;
+        } else if let Some((track, seen)) = track.zip(ask.seen).filter(|(track, seen)| track.takes > *seen) {
+            // All that have work take slots in their turn.
             let counted = count(usize::try_from(track.takes - seen + own).unwrap_or(usize::MAX));
             // One turn is as good as chance: a few together make shares fair.
             self.sharers = if ask.sharers.is_finite() { ask.sharers + NEW * (counted - ask.sharers) } else { counted };
@@ -355,5 +359,20 @@ mod tests {
         }
         let expected = [1.9, 2.53, 4.171, 5.3197, 6.12379];
         assert!(sharers.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-6), "{sharers:?}");
+    }
+
+    #[tokio::test]
+    async fn environments_at_work_are_counted_anew_after_a_search() {
+        let tracks = Still::default();
+        let search = take(&tracks, "model", ask(1, Pace::unknown())).await.unwrap();
+        // Another one has lowered the pace since, and that is over.
+        let found = Pace { version: 1, ..Pace::of(100.0) };
+        tracks.0.lock().unwrap().0.as_mut().unwrap().pace = found;
+        let ask = Ask { known: search.track, seen: Some(1), sharers: 2.0, ..ask(9, found) };
+        let first = take(&tracks, "model", ask).await.unwrap();
+        assert_eq!((first.sharers, first.slots.unwrap().0), (f64::INFINITY, 1));
+        let ask = Ask { known: first.track, seen: Some(2), sharers: first.sharers, ..ask };
+        let second = take(&tracks, "model", ask).await.unwrap();
+        assert_eq!(second.sharers, 1.0);
     }
 }
