@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::limiter::LATE;
 use super::targets::lock;
 
 /// Calls in flight, and who has how many of them.
@@ -84,11 +86,13 @@ impl Share {
         is_free
     }
 
-    /// Calls for which there will be places soon: nearly all of the ceiling turns over while slots are waited for, but not when there
-    /// is none free now.
-    pub fn room(&self) -> usize {
+    /// Calls for which there will be places while the slots that are taken for them hold: those that are free, or that become free where
+    /// calls end after `latency` and all places are in use (Little's law). But none when there is none free now.
+    pub fn room(&self, latency: Option<Duration>) -> usize {
         let free = self.ceiling.most.saturating_sub(lock(&self.ceiling.shares).in_flight);
-        if free == 0 { 0 } else { free.max(self.ceiling.most / 4) }
+        let most = u128::try_from(self.ceiling.most).unwrap_or(u128::MAX);
+        let ending = latency.map_or(0, |latency| most.saturating_mul(LATE.as_micros()) / latency.as_micros().max(1));
+        if free == 0 { 0 } else { free.max(usize::try_from(ending).unwrap_or(usize::MAX)) }
     }
 
     /// Gives a place back whose call has ended, and tells who waits for one.
@@ -140,6 +144,18 @@ mod tests {
         late.set_left(100);
         assert_eq!(takes(&greedy, 20), 5);
         assert_eq!(takes(&late, 20), 5);
+    }
+
+    #[test]
+    fn slots_are_taken_for_places_that_become_free_while_they_hold() {
+        let share = Ceiling::new(128).share();
+        let room = |millis: Option<u64>| share.room(millis.map(Duration::from_millis));
+        assert_eq!(room(None), 128);
+        assert_eq!(takes(&share, 118), 118);
+        // A quarter of the ceiling within the 250 ms that a slot holds, or more than all of it.
+        assert_eq!([None, Some(1000), Some(100), Some(10_000)].map(room), [10, 32, 320, 10]);
+        assert_eq!(takes(&share, 10), 10);
+        assert_eq!(room(Some(100)), 0);
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Lane {
         if self.pause.is_some_and(|pause| pause > now) {
             return 0;
         }
-        let room = self.share.room();
+        let room = self.share.room(lock(&self.state).latency.mean());
         (self.ready.len() + self.waiting.len()).min(self.most(now).saturating_sub(self.in_flight)).min(room)
     }
 

@@ -28,7 +28,7 @@ use pace::TOGETHER;
 const LEAD: Duration = Duration::from_millis(100);
 
 /// How late a call may start in its slot: what comes later would meet the slots of others.
-const LATE: Duration = Duration::from_millis(250);
+pub const LATE: Duration = Duration::from_millis(250);
 
 /// How long the shared track is waited for, and how long an environment that could not have it goes on alone.
 pub const MOMENT: Duration = Duration::from_millis(400);
