@@ -39,7 +39,7 @@ struct WrittenOutcome<'a> {
     #[serde(default, skip_serializing_if = "Paid::is_nothing")]
     paid: Paid,
     #[serde(default, skip_serializing_if = "is_default")]
-    told: Told,
+    told: Cow<'a, Told>,
     attempts: u32,
     latency_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,8 +128,8 @@ impl<'a> WrittenOutcome<'a> {
             Ok(value) => (Some(serde_json::from_str(value).ok()?), None),
             Err(refusal) => (None, Some(Refused::of(refusal))),
         };
-        let Outcome { paid, told, attempts, shared, .. } = outcome.clone();
-        Some(Self { value, refused, paid, told, attempts, latency_ms, shared })
+        let Outcome { paid, attempts, shared, .. } = *outcome;
+        Some(Self { value, refused, paid, told: Cow::Borrowed(&outcome.told), attempts, latency_ms, shared })
     }
 }
 
@@ -140,7 +140,7 @@ impl From<WrittenOutcome<'_>> for Outcome {
             Some(refused) => Err(refused.into()),
             None => Ok(value.map_or("null", RawValue::get).into()),
         };
-        Self { result, paid, told, attempts, latency: Duration::from_millis(latency_ms), shared }
+        Self { result, paid, told: told.into_owned(), attempts, latency: Duration::from_millis(latency_ms), shared }
     }
 }
 

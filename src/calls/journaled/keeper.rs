@@ -209,7 +209,7 @@ async fn publish<'a>(step: Option<Step<'a>>, sharing: Option<Sharing<'a>>, to_ke
         None => sharing,
     };
     if let Some(sharing) = sharing.filter(|sharing| sharing.owns(&to_keep)) {
-        sharing.keep(&to_keep).await;
+        sharing.keep(to_keep).await;
     }
 }
 

@@ -122,7 +122,7 @@ impl<'a> Sharing<'a> {
     pub async fn step(mut self, next: Next) -> (Self, Found) {
         let Next { to_share, unsettled } = next;
         let (to_keep, first) = self.settle(to_share).await;
-        self.keep(&to_keep).await;
+        self.keep(to_keep).await;
         let found = if self.is_alone { Found::default() } else { self.look_around(&unsettled).await };
         (self, Found { first, ..found })
     }
@@ -163,13 +163,12 @@ impl<'a> Sharing<'a> {
     }
 
     /// Keeps answers to what is claimed; what cannot be kept serves this batch alone.
-    pub async fn keep(&self, answers: &[(u32, Outcome)]) {
-        let keyed = |(row, outcome): &(u32, Outcome)| Some((self.key(*row)?, outcome.clone()));
-        let keyed: Vec<_> = answers.iter().filter_map(keyed).collect();
+    pub async fn keep(&self, answers: Vec<(u32, Outcome)>) {
+        let keyed: Vec<_> = answers.into_iter().filter_map(|(row, outcome)| Some((self.key(row)?, outcome))).collect();
         if !keyed.is_empty()
             && let Err(error) = self.in_time(self.answers.keep(&self.scope, &keyed)).await
         {
-            not_shared(answers.len(), &error);
+            not_shared(keyed.len(), &error);
         }
     }
 
