@@ -254,9 +254,9 @@ impl Together {
                 });
                 self.slots.extend(slots);
             }
-            (None, _, Some(track)) if track.pace.horizon().is_finite() => {
+            (None, _, Some(track)) if track.is_searched() => {
                 // Everyone that is told to wait comes back at another time, within the turn in which all of them can have a slot.
-                let turn = track.pace.horizon();
+                let turn = track.turn();
                 let round = (got.sharers / track.pace.per_second(TOGETHER)).clamp(turn, 1.0_f64.max(turn));
                 self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + round * random.f64()));
             }
@@ -265,7 +265,7 @@ impl Together {
     }
 
     fn throttled(&mut self, slot: Slot) {
-        if !slot.makes_up() && slot.pace.is_tried(TOGETHER) {
+        if !slot.makes_up() && slot.pace.is_tried() {
             // The rest of what was taken at a pace that is far too high is left.
             self.slots.retain(|other| other.pace.version != slot.pace.version);
         }

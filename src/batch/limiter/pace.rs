@@ -26,7 +26,7 @@ const FASTEST: f64 = 0.7;
 const TRIED: f64 = 0.1;
 
 /// How far off a tried pace may be before it is known what came of it, as a logarithm.
-const UNSEEN: f64 = 0.15;
+const UNSEEN: f64 = 0.2;
 
 /// What a throttled call says to somebody.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,13 +105,13 @@ impl Pace {
     }
 
     /// How fast what is known of it may turn out to be wrong: it grows, or was lowered a moment ago.
-    fn doubt(&self, manner: Manner) -> f64 {
-        self.growth().max(if self.is_again(manner) { self.depth } else { 0.0 })
+    fn doubt(&self) -> f64 {
+        self.growth().max(if self.is_again(TOGETHER) { self.depth } else { 0.0 })
     }
 
     /// Whether nobody knows yet what comes of it.
-    pub fn is_tried(&self, manner: Manner) -> bool {
-        self.doubt(manner) > TRIED
+    pub fn is_tried(&self) -> bool {
+        self.doubt() > TRIED
     }
 
     /// Whether it has just been lowered.
@@ -121,7 +121,7 @@ impl Pace {
 
     /// Seconds for which slots may be taken ahead: what is far ahead has not been tried.
     pub fn horizon(&self) -> f64 {
-        if self.is_tried(TOGETHER) { UNSEEN / self.doubt(TOGETHER) } else { f64::INFINITY }
+        if self.is_tried() { UNSEEN / self.doubt() } else { f64::INFINITY }
     }
 
     /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
@@ -162,8 +162,8 @@ impl Pace {
     }
 
     /// The pace after nobody has used it for long: it is tried carefully.
-    pub fn doubted(&self, manner: Manner) -> Self {
-        self.back_to(self.per_second(manner), HALF)
+    pub fn doubted(&self) -> Self {
+        self.back_to(self.per_second(TOGETHER), HALF)
     }
 
     fn back_to(&self, top: f64, depth: f64) -> Self {

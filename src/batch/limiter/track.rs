@@ -9,8 +9,9 @@ use futures_util::future::BoxFuture;
 
 use super::pace::{Pace, TOGETHER};
 
-/// Seconds of slots that environments take ahead, all together: each then writes about once in them.
-const TURN: f64 = 1.0;
+/// Seconds of slots that environments take ahead, all together: each then writes once in them, less the lead with which it does so, and
+/// once more where the pace has changed. That is at most once a second.
+const TURN: f64 = 1.25;
 
 /// Seconds after which a track that nobody has used is tried carefully.
 const IDLE: f64 = 60.0;
@@ -150,13 +151,12 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         }
         if track.ahead < -IDLE && !is_doubted && track.pace.version > 0 {
             is_doubted = true;
-            let doubted = Change::Pace(track.pace.doubted(TOGETHER), -IDLE);
+            let doubted = Change::Pace(track.pace.doubted(), -IDLE);
             got.learn(&ask, tracks.change(target, doubted).await?);
             continue;
         }
-        let (horizon, per_second) = (track.pace.horizon(), track.pace.per_second(TOGETHER));
-        let turn = horizon.min(TURN);
-        let to = if horizon.is_finite() { turn } else { f64::INFINITY };
+        let (turn, per_second) = (track.turn(), track.pace.per_second(TOGETHER));
+        let to = if track.is_searched() { turn } else { f64::INFINITY };
         if track.ahead > to {
             break;
         }
@@ -190,8 +190,7 @@ impl Got {
             Changed::No(track) => (track, 1),
         };
         self.track = track;
-        let is_search = |track: Track| track.pace.horizon().is_finite();
-        if track.zip(ask.known).is_some_and(|(track, known)| is_search(track) != is_search(known)) {
+        if track.zip(ask.known).is_some_and(|(track, known)| track.is_searched() != known.is_searched()) {
             // Whoever had luck in a search counts fewer than there are, and who had none more.
             self.sharers = f64::INFINITY;
         } else if let Some((track, seen)) = track.zip(ask.seen).filter(|(track, seen)| track.takes > *seen) {
@@ -216,6 +215,16 @@ pub fn count(slots: usize) -> f64 {
 }
 
 impl Track {
+    /// Whether its pace is one of which nobody knows yet what comes of it.
+    pub fn is_searched(&self) -> bool {
+        self.pace.horizon().is_finite()
+    }
+
+    /// Seconds of slots that are taken in one turn.
+    pub fn turn(&self) -> f64 {
+        self.pace.horizon().min(TURN)
+    }
+
     /// What becomes of the track of a target by a change, `None` when its condition does not hold. This is what the promise of
     /// [`Tracks`] means; a table does the same in its own words.
     pub fn changed(track: Option<Self>, change: Change) -> Option<Self> {
