@@ -132,37 +132,82 @@ async fn faults_of_the_moment_and_of_the_statement_are_not_kept_and_a_rows_own_a
     assert_eq!(asked, ["garbled"]);
 }
 
-/// Answers that cannot be had.
-struct Throttled;
+/// What is about to happen to shared answers, or has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Happens {
+    /// So many keys are looked up.
+    Look(usize),
+    /// They have been.
+    Looked,
+    /// A claim is made.
+    Ask,
+    /// Answers are kept.
+    Keep,
+}
 
-fn throttled<'a, T>() -> BoxFuture<'a, Result<T, JournalError>> {
+/// What an operation waits for or fails with.
+type Hook = BoxFuture<'static, Result<(), JournalError>>;
+
+/// Answers in memory, of which each operation waits for something else, or fails with it.
+struct Hooked<F> {
+    memory: Arc<Memory>,
+    hook: F,
+}
+
+fn hooked(memory: &Arc<Memory>, hook: impl Fn(Happens) -> Hook + Send + Sync + 'static) -> Option<Box<dyn Answers>> {
+    Some(Box::new(Hooked { memory: Arc::clone(memory), hook }))
+}
+
+impl<F: Fn(Happens) -> Hook + Send + Sync> Answers for Hooked<F> {
+    fn recall<'a>(
+        &'a self,
+        scope: &'a Scope,
+        batch: Option<&'a Key>,
+        keys: &'a [AnswerKey],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        async move {
+            (self.hook)(Happens::Look(keys.len())).await?;
+            let recalled = self.memory.recall(scope, batch, keys, now).await?;
+            (self.hook)(Happens::Looked).await?;
+            Ok(recalled)
+        }
+        .boxed()
+    }
+
+    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
+        async move {
+            (self.hook)(Happens::Ask).await?;
+            self.memory.ask(asking).await
+        }
+        .boxed()
+    }
+
+    fn keep<'a>(
+        &'a self,
+        scope: &'a Scope,
+        answers: &'a [(AnswerKey, Outcome)],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        async move {
+            (self.hook)(Happens::Keep).await?;
+            self.memory.keep(scope, answers).await
+        }
+        .boxed()
+    }
+}
+
+fn throttled() -> Hook {
     async { Err(JournalError("DynamoDB answers ThrottlingException".to_owned())) }.boxed()
 }
 
-impl Answers for Throttled {
-    fn recall<'a>(
-        &'a self,
-        _: &'a Scope,
-        _: Option<&'a Key>,
-        _: &'a [AnswerKey],
-        _: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        throttled()
-    }
-
-    fn ask<'a>(&'a self, _: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        throttled()
-    }
-
-    fn keep<'a>(&'a self, _: &'a Scope, _: &'a [(AnswerKey, Outcome)]) -> BoxFuture<'a, Result<(), JournalError>> {
-        throttled()
-    }
+fn after(time: Duration) -> Hook {
+    sleep(time).map(Ok).boxed()
 }
 
 #[tokio::test]
 async fn a_table_that_throttles_slows_nothing_but_sharing() {
     let sandbox = Sandbox::start().await;
-    let journal = Shared { journal: sandbox.journal.clone(), answers: Some(Box::new(Throttled)) };
+    let journal = Shared { journal: sandbox.journal.clone(), answers: hooked(&sandbox.journal, |_| throttled()) };
     let house = sandbox.house_with(8, journal);
     let begin = std::time::Instant::now();
     assert_eq!(answered(&house, post(Some("q"), "1", &texts(["a", "b"]))).await.len(), 2);
@@ -200,40 +245,6 @@ impl Function for Moody {
     }
 }
 
-/// Answers of which the first operation fails.
-struct FailsOnce {
-    memory: Arc<Memory>,
-    has_failed: AtomicBool,
-}
-
-impl Answers for FailsOnce {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        if self.has_failed.swap(true, Ordering::Relaxed) {
-            self.memory.recall(scope, batch, keys, now)
-        } else {
-            throttled()
-        }
-    }
-
-    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        self.memory.ask(asking)
-    }
-
-    fn keep<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
-        self.memory.keep(scope, answers)
-    }
-}
-
 #[tokio::test]
 async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
     let (memory, calls) = (Arc::new(Memory::new(Duration::from_hours(12))), Arc::<AtomicUsize>::default());
@@ -248,7 +259,11 @@ async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
     };
     assert_eq!(answered(&house(None), post("1", &["a"])).await, ["a 0"]);
     // The second batch cannot look it up, and pays as well; it keeps what nobody has kept.
-    let alone = house(Some(Box::new(FailsOnce { memory: memory.clone(), has_failed: AtomicBool::new(false) })));
+    let has_failed = AtomicBool::new(false);
+    let alone = house(hooked(&memory, move |_| match has_failed.swap(true, Ordering::Relaxed) {
+        true => after(Duration::ZERO),
+        false => throttled(),
+    }));
     assert_eq!(answered(&alone, post("2", &["a", "b"])).await, ["a 0", "b 2"]);
     for (batch, texts, values) in [("2", &["a", "b"], ["a 0", "b 2"]), ("3", &["b", "a"], ["b 2", "a 0"])] {
         assert_eq!(answered(&house(None), post(batch, texts)).await, values);
@@ -256,45 +271,8 @@ async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
     assert_eq!(calls.load(Ordering::Relaxed), 3);
 }
 
-/// Answers whose operations take a while: a look after it has been made, a claim and a write before.
-struct Slow {
-    memory: Arc<Memory>,
-    look: Duration,
-    ask: Duration,
-    keep: Duration,
-}
-
 /// Nearly as long as an operation may take.
 const NEARLY: Duration = Duration::from_millis(900);
-
-impl Answers for Slow {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        async move {
-            let recalled = self.memory.recall(scope, batch, keys, now).await;
-            sleep(self.look).await;
-            recalled
-        }
-        .boxed()
-    }
-
-    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        sleep(self.ask).then(move |()| self.memory.ask(asking)).boxed()
-    }
-
-    fn keep<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
-        sleep(self.keep).then(move |()| self.memory.keep(scope, answers)).boxed()
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_row_whose_owner_has_died_is_asked_on_a_slow_table_too() {
@@ -305,8 +283,11 @@ async fn a_row_whose_owner_has_died_is_asked_on_a_slow_table_too() {
     let batch = &Key::of("ask", "dead");
     memory.ask(&Asking { scope: &scope, batch, lease: "dead", tags: &tags, now, until }).await.unwrap();
     let function: Arc<dyn Function> = Arc::new(Moody(Arc::default()));
-    let slow = Slow { memory: memory.clone(), look: NEARLY, ask: NEARLY, keep: NEARLY };
-    let journal = Shared { journal: memory, answers: Some(Box::new(slow)) };
+    let slow = hooked(&memory, |happens| match happens {
+        Happens::Look(_) => after(Duration::ZERO),
+        _ => after(NEARLY),
+    });
+    let journal = Shared { journal: memory, answers: slow };
     let house = House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)));
     let body = json!({"data": [[0, "a"], [1, "b"]]}).to_string();
     let begin = tokio::time::Instant::now();
@@ -321,59 +302,27 @@ async fn an_answer_that_is_kept_as_its_claim_ends_is_found_by_who_looked_before(
     let (memory, calls) = (Arc::new(Memory::new(Duration::from_hours(12))), Arc::<AtomicUsize>::default());
     let function: Arc<dyn Function> = Arc::new(Moody(Arc::clone(&calls)));
     let house = |look, keep| {
-        let slow = Slow { memory: memory.clone(), look, ask: Duration::ZERO, keep };
-        let journal = Shared { journal: memory.clone(), answers: Some(Box::new(slow)) };
+        let slow = hooked(&memory, move |happens| match happens {
+            Happens::Looked => after(look),
+            Happens::Keep => after(keep),
+            _ => after(Duration::ZERO),
+        });
+        let journal = Shared { journal: memory.clone(), answers: slow };
         House::new(Functions::from_iter([Arc::clone(&function)]), 8, Some(Box::new(journal)))
     };
     let post = |batch| event("POST", "ask", &[(BATCH, batch), (QUERY, "q")], &json!({"data": [[0, "a"]]}).to_string());
-    let after = Duration::from_millis;
-    let (begin, first, second) = (within(20.0), house(after(0), after(130)), house(after(50), after(0)));
+    let millis = Duration::from_millis;
+    let (begin, first, second) = (within(20.0), house(millis(0), millis(130)), house(millis(50), millis(0)));
     // The first one keeps its answer until the end of its time, and the second one looks before that and claims after it.
-    let short = Times { end: begin.now + after(160), deadline: begin.begin + after(1120), ..begin };
+    let short = Times { end: begin.now + millis(160), deadline: begin.begin + millis(1120), ..begin };
     let late = async {
-        sleep(after(120)).await;
-        let now = Times { now: begin.now + after(120), begin: begin.begin + after(120), ..begin };
+        sleep(millis(120)).await;
+        let now = Times { now: begin.now + millis(120), begin: begin.begin + millis(120), ..begin };
         send(&second, post("2"), now).await
     };
     let (first, second) = tokio::join!(send(&first, post("1"), short), late);
     let expected = (200, json!({"data": [[0, "a 0"]]}).to_string());
     assert_eq!((first, second), (expected.clone(), expected));
-}
-
-/// Answers of which a claim takes so long that another batch has answered meanwhile, and its claim is nowhere to be seen any more.
-struct Overtaken {
-    memory: Arc<Memory>,
-    scope: Scope,
-    answer: (AnswerKey, Outcome),
-}
-
-impl Answers for Overtaken {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        self.memory.recall(scope, batch, keys, now)
-    }
-
-    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        async {
-            self.memory.keep(&self.scope, std::slice::from_ref(&self.answer)).await?;
-            sleep(Duration::from_millis(600)).await;
-            self.memory.ask(asking).await
-        }
-        .boxed()
-    }
-
-    fn keep<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
-        self.memory.keep(scope, answers)
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -382,54 +331,41 @@ async fn a_claim_that_comes_long_after_the_look_is_followed_by_another_look() {
     let scope = Scope::of("ask", Some("q"), SystemTime::now() + Duration::from_hours(12));
     let key = scope.key(&vec!["a".into()].into_boxed_slice());
     let answer = (key, Outcome { attempts: 1, ..Outcome::of("\"kept\"".into()) });
-    let answers = Overtaken { memory: memory.clone(), scope, answer };
+    // A claim takes so long that another batch has answered meanwhile, and its claim is nowhere to be seen any more.
+    let other = Arc::clone(&memory);
+    let answers = hooked(&memory, move |happens| {
+        let (other, scope, answer) = (Arc::clone(&other), scope.clone(), answer.clone());
+        async move {
+            if happens == Happens::Ask {
+                other.keep(&scope, &[answer]).await?;
+                sleep(Duration::from_millis(600)).await;
+            }
+            Ok(())
+        }
+        .boxed()
+    });
     let calls = Arc::<AtomicUsize>::default();
     let function: Arc<dyn Function> = Arc::new(Moody(Arc::clone(&calls)));
-    let journal = Shared { journal: memory, answers: Some(Box::new(answers)) };
+    let journal = Shared { journal: memory, answers };
     let house = House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)));
     let body = json!({"data": [[0, "a"]]}).to_string();
     assert_eq!(answered(&house, event("POST", "ask", &[(BATCH, "1"), (QUERY, "q")], &body)).await, ["kept"]);
     assert_eq!(calls.load(Ordering::Relaxed), 0);
 }
 
-/// Counts the rows that are looked up.
-struct Counting {
-    memory: Arc<Memory>,
-    looked_up: Arc<AtomicUsize>,
-}
-
-impl Answers for Counting {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        self.looked_up.fetch_add(keys.len(), Ordering::Relaxed);
-        self.memory.recall(scope, batch, keys, now)
-    }
-
-    fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
-        // The work takes a while.
-        sleep(Duration::from_millis(300)).then(move |()| self.memory.ask(asking)).boxed()
-    }
-
-    fn keep<'a>(
-        &'a self,
-        scope: &'a Scope,
-        answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
-        self.memory.keep(scope, answers)
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn new_rows_are_looked_up_once_and_not_before_they_can_be_claimed() {
     let (memory, looked_up) = (Arc::new(Memory::new(Duration::from_hours(12))), Arc::<AtomicUsize>::default());
-    let answers = Counting { memory: memory.clone(), looked_up: Arc::clone(&looked_up) };
+    let counted = Arc::clone(&looked_up);
+    let answers = hooked(&memory, move |happens| {
+        if let Happens::Look(keys) = happens {
+            counted.fetch_add(keys, Ordering::Relaxed);
+        }
+        // The work takes a while.
+        after(if happens == Happens::Ask { Duration::from_millis(300) } else { Duration::ZERO })
+    });
     let function: Arc<dyn Function> = Arc::new(Moody(Arc::default()));
-    let journal = Shared { journal: memory, answers: Some(Box::new(answers)) };
+    let journal = Shared { journal: memory, answers };
     let house = House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)));
     let rows: Vec<Value> = (0..5000).map(|row| json!([row, format!("row {row}")])).collect();
     let body = json!({"data": rows}).to_string();
