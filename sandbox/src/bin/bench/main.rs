@@ -25,7 +25,7 @@ The Lambda function beside boto3, and beside the least that is possible, all in 
 
     cargo bench-sandbox                  every figure but the queries, in about ten minutes
     cargo bench-sandbox -- FIGURE...     some of them
-        --before BOOTSTRAP               cold start and event beside another build of the function
+        --before BOOTSTRAP               cold start, event and journal beside another build of the function
 
 It builds the function for release, and installs boto3 into target/bench with python3 and pip.
 ";

@@ -32,13 +32,26 @@ enum Way {
     Journal,
     /// Without.
     Alone,
+    /// With all that another build has.
+    Before,
 }
 
-const WAYS: [Way; 3] = [Way::Sharing, Way::Journal, Way::Alone];
+impl Way {
+    /// What it is called in the report.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sharing => "sharing",
+            Self::Journal => "journal alone",
+            Self::Alone => "no journal",
+            Self::Before => "before",
+        }
+    }
+}
 
 /// What the batches of one way took.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Taken {
+    way: Way,
     millis: Vec<f64>,
     micros: Vec<f64>,
     counts: Counts,
@@ -47,19 +60,28 @@ struct Taken {
 pub async fn measure(programs: &Programs) -> Result<Vec<Line>, Failure> {
     let aws = services(LATENCY).await?;
     let table = Table::start().await?;
-    let with = set(programs, &aws, &table, 1).await?;
+    let with = set(programs, Program::Function, &aws, &table, 1).await?;
     let without = Stage::set(programs, Program::Function, &aws, 128, 1).await?;
+    let old = match programs.has_before() {
+        true => Some(set(programs, Program::Before, &aws, &table, 1).await?),
+        false => None,
+    };
+    let mut stages = vec![(Way::Sharing, &with), (Way::Journal, &with), (Way::Alone, &without)];
+    stages.extend(old.as_ref().map(|old| (Way::Before, old)));
     let mut lines = Vec::new();
     for (rows, bytes, rounds) in BATCHES {
-        let mut all = WAYS.map(|_| Taken::default());
+        let taken =
+            |(way, _): &(Way, _)| Taken { way: *way, millis: vec![], micros: vec![], counts: Counts::default() };
+        let mut all: Vec<Taken> = stages.iter().map(taken).collect();
         // The first round opens the connections.
         for round in 0..=rounds {
-            for (way, taken) in WAYS.into_iter().zip(&mut all) {
+            for ((way, stage), taken) in stages.iter().zip(&mut all) {
                 let name = format!("{way:?}:{rows}:{round}");
                 let texts = event::texts(&format!("{} {name}", "x".repeat(bytes)), rows);
-                let event = event::with_ids(&event::of(texts), &name, (way == Way::Sharing).then_some("query"))?;
+                let is_of_query = matches!(way, Way::Sharing | Way::Before);
+                let event = event::with_ids(&event::of(texts), &name, is_of_query.then_some("query"))?;
                 table.take_counts();
-                let one = if way == Way::Alone { &without } else { &with }.send(event, rows).await?;
+                let one = stage.send(event, rows).await?;
                 if round > 0 {
                     taken.millis.push(one.time.as_secs_f64() * 1e3);
                     taken.micros.push(one.cpu.as_secs_f64() * 1e6 / rows as f64);
@@ -73,14 +95,20 @@ pub async fn measure(programs: &Programs) -> Result<Vec<Line>, Failure> {
     Ok(lines)
 }
 
-async fn set(programs: &Programs, aws: &Aws, table: &Table, environments: usize) -> Result<Stage, Failure> {
+async fn set(
+    programs: &Programs,
+    program: Program,
+    aws: &Aws,
+    table: &Table,
+    environments: usize,
+) -> Result<Stage, Failure> {
     let [endpoint, name] = table.env();
     let settings = [
         ("MAX_CONCURRENCY", "128".to_owned()),
         (endpoint.0.as_str(), endpoint.1.clone()),
         (name.0.as_str(), name.1.clone()),
     ];
-    Stage::with(programs, Program::Function, aws, &settings, environments).await
+    Stage::with(programs, program, aws, &settings, environments).await
 }
 
 fn add(counts: &mut Counts, more: Counts) {
@@ -90,30 +118,29 @@ fn add(counts: &mut Counts, more: Counts) {
     counts.read_units += more.read_units;
 }
 
-fn told(what: &str, rows: usize, rounds: usize, all: &mut [Taken; 3]) -> Vec<Line> {
-    let counts = all.each_ref().map(|taken| per_row(&taken.counts, rows * rounds));
-    let [sharing, journal, alone] = all.each_mut().map(|taken| median(&mut taken.millis));
-    let [sharing_cpu, journal_cpu, alone_cpu] = all.each_mut().map(|taken| median(&mut taken.micros));
+/// What sharing takes, beside the other ways: another build if there is one, else the journal alone.
+fn told(what: &str, rows: usize, rounds: usize, all: &mut [Taken]) -> Vec<Line> {
     // What was asked for of 2,000 rows; a small batch has little to hide three more operations behind.
     let target = |most| if rows == 2000 { Target::AtMost(most) } else { Target::None };
-    let lines = vec![
-        Line {
-            figure: format!("journal: {what}, {} ms a call", LATENCY.as_millis()),
-            ours: format!("sharing {sharing:.1} ms; {}", counts[0]),
-            beside: format!("journal alone {journal:.1} ms; {}; no journal {alone:.1} ms", counts[1]),
-            ratio: sharing / journal,
-            target: target(1.03),
-        },
-        Line {
-            figure: format!("journal: CPU time for a row, {what}"),
-            ours: format!("sharing {sharing_cpu:.0} us"),
-            beside: format!("journal alone {journal_cpu:.0} us; no journal {alone_cpu:.0} us"),
-            ratio: sharing_cpu / journal_cpu,
-            target: target(1.05),
-        },
-    ];
-    // The system counts CPU time in hundredths of a second, which a small batch does not fill.
-    lines.into_iter().take(if rows < 1000 { 1 } else { 2 }).collect()
+    let mut line = |figure: String, unit: &str, target, figures: fn(&mut Taken) -> &mut Vec<f64>| {
+        let medians: Vec<f64> = all.iter_mut().map(|taken| median(figures(taken))).collect();
+        let told = |(taken, median): (&Taken, &f64)| {
+            let counts =
+                if unit == "ms" { format!("; {}", per_row(&taken.counts, rows * rounds)) } else { String::new() };
+            format!("{} {median:.1} {unit}{counts}", taken.way.name())
+        };
+        let mut ways = all.iter().zip(&medians).map(told);
+        let ours = ways.next().unwrap_or_default();
+        let reference = if all.last().is_some_and(|taken| taken.way == Way::Before) { all.len() - 1 } else { 1 };
+        let beside = ways.collect::<Vec<_>>().join("; ");
+        Line { figure, ours, beside, ratio: medians[0] / medians[reference], target }
+    };
+    vec![
+        line(format!("journal: {what}, {} ms a call", LATENCY.as_millis()), "ms", target(1.03), |taken| {
+            &mut taken.millis
+        }),
+        line(format!("journal: CPU time for a row, {what}"), "us", target(1.05), |taken| &mut taken.micros),
+    ]
 }
 
 /// Operations and units for each answered row.
@@ -169,7 +196,7 @@ struct Query {
 /// So many rows of the column, by environments that start cold.
 async fn query(programs: &Programs, aws: &Aws, rows: usize) -> Result<Query, Failure> {
     let table = Table::start().await?;
-    let stage = set(programs, aws, &table, LANES).await?;
+    let stage = set(programs, Program::Function, aws, &table, LANES).await?;
     let texts: Vec<String> = event::texts("column", DISTINCT).collect();
     let batches: Vec<String> = (0..rows / 100)
         .map(|batch| {
