@@ -50,7 +50,7 @@ pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again
 /// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Much is given back, and gained again by steps
 /// that are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and
 /// Balakrishnan, 2001). Seconds say nothing: the call may have been throttled for others.
-pub const ALONE: Manner = Manner { lower: 0.5, gain: 0.45, calls: 3.0, again: 0.0, fastest: 10.0 };
+pub const ALONE: Manner = Manner { lower: 0.9, gain: 0.45, calls: 0.0, again: 0.0, fastest: 10.0 };
 
 /// Seconds that are left free for a pace that is lowered by one, as a logarithm.
 const PAUSE: f64 = 0.4;
