@@ -36,7 +36,8 @@ pub struct Manner {
     /// Calls a second that a lowered pace gains in each second, beside the cubic, times the root of what it was: a fast one would take long
     /// to come back by the same steps as a slow one.
     pub gain: f64,
-    /// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls.
+    /// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls. None where paces are
+    /// to become equal: those that are behind would gain the least.
     pub calls: f64,
     /// Seconds in which a throttled call says that the pace was not lowered enough, for one that was lowered by one, as a logarithm.
     pub again: f64,

@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 
 use super::pace::{Pace, TOGETHER};
 
-/// Seconds of slots that environments take ahead, all together: each then writes once in them, less the lead with which it does so, and
-/// once more where the pace has changed. That is at most once a second.
+/// Seconds of slots that environments take ahead, all together: at a known pace each then writes once in them, less the lead with which
+/// it does so, and once more where the pace has changed.
 const TURN: f64 = 1.25;
 
 /// Seconds after which a track that nobody has used is tried carefully.
