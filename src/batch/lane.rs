@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 use super::backoff;
 use super::ceiling::Share;
+use super::limiter::count;
+use super::schedule::{self, Schedule};
 use super::targets::{Later, Permit, State, lock};
 use crate::function::{Code, Refusal};
 
@@ -34,6 +36,9 @@ pub(super) struct Lane {
     pub share: Arc<Share>,
     pub target: String,
     options: String,
+    /// Rows of one call at most, and rows that were there at first.
+    per_call: usize,
+    rows: usize,
     ready: VecDeque<u32>,
     /// Rows that are to be tried again: when, and where they are to stand then.
     waiting: BinaryHeap<Reverse<(Instant, u32, Place)>>,
@@ -57,12 +62,14 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub fn new(state: Arc<Mutex<State>>, share: Arc<Share>, target: String, options: String) -> Self {
+    pub fn new(state: Arc<Mutex<State>>, share: Arc<Share>, target: String, options: String, per_call: usize) -> Self {
         Self {
             state,
             share,
             target,
             options,
+            per_call,
+            rows: 0,
             ready: VecDeque::new(),
             waiting: BinaryHeap::new(),
             aside: HashSet::new(),
@@ -80,6 +87,7 @@ impl Lane {
     }
 
     pub fn push(&mut self, row: u32) {
+        self.rows += 1;
         self.ready.push_back(row);
     }
 
@@ -134,8 +142,18 @@ impl Lane {
         }
     }
 
+    /// Calls a second below which its rows do not end in time.
+    fn floor(&self, now: Instant, begin: Instant, deadline: Instant) -> f64 {
+        let latency = lock(&self.state).latency.mean().unwrap_or_default();
+        let schedule = |rows: usize, since: Instant| Schedule {
+            calls: count(rows.div_ceil(self.per_call)),
+            seconds: deadline.saturating_duration_since(since).saturating_sub(latency).as_secs_f64(),
+        };
+        schedule::floor(schedule(self.rows, begin), schedule(self.ready.len() + self.waiting.len(), now))
+    }
+
     /// Starts the next call, if there is a row for it and its time has come; otherwise says what to wait for, if anything.
-    pub fn start(&mut self, now: Instant) -> Result<(u32, Permit), Option<Later>> {
+    pub fn start(&mut self, now: Instant, begin: Instant, deadline: Instant) -> Result<(u32, Permit), Option<Later>> {
         let Some(row) = self.ready.front().copied() else {
             return Err(None);
         };
@@ -148,7 +166,7 @@ impl Lane {
             let is_probing = self.refusals == 0;
             return Err(is_probing.then(|| Later::At(now + Duration::from_secs(1))));
         }
-        let permit = Permit::ask(&self.state, &self.share)?;
+        let permit = Permit::ask(&self.state, &self.share, self.floor(now, begin, deadline))?;
         self.ready.pop_front();
         self.in_flight += 1;
         self.rows_in_flight += 1;
@@ -293,13 +311,31 @@ mod tests {
     async fn a_row_is_left_wherever_it_stands_until_its_call_has_ended() {
         let (targets, now) = (Targets::new(8), Instant::now());
         let state = targets.get(&Target { name: "t".into(), per_second: None });
-        let mut lane = Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new());
+        let mut lane = Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new(), 1);
         (0..4).for_each(|row| lane.push(row));
-        let Ok((row, _permit)) = lane.start(now) else { panic!("nothing starts") };
+        let Ok((row, _permit)) = lane.start(now, now, now + Duration::from_secs(20)) else { panic!("nothing starts") };
         assert_eq!((row, lane.left()), (0, 4));
         assert_eq!((lane.take_more(2, |_| true), lane.left()), (vec![1, 2], 4));
         lane.ended(3);
         lane.try_again(1, now + Duration::from_secs(1), Place::Last);
         assert_eq!(lane.left(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_that_go_together_need_fewer_calls_and_those_take_their_time() {
+        let (targets, now) = (Targets::new(8), Instant::now());
+        let state = targets.get(&Target { name: "t".into(), per_second: None });
+        let mut lane = Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new(), 4);
+        (0..7).for_each(|row| lane.push(row));
+        let deadline = now + Duration::from_secs(16);
+        assert!((lane.floor(now, now, deadline) - 2.0 / 14.0).abs() < 1e-9);
+        lock(&lane.state).latency.observe(Duration::from_secs(8));
+        assert!((lane.floor(now, now, deadline) - 2.0 / 7.0).abs() < 1e-9);
+        // A row that is tried again is one that is left.
+        lane.ready.drain(..3);
+        lane.try_again(0, deadline, Place::Last);
+        assert!((lane.floor(now, now, deadline) - 2.0 / 7.0).abs() < 1e-9);
+        lane.waiting.clear();
+        assert!((lane.floor(now, now, deadline) - 1.0 / 7.0).abs() < 1e-9);
     }
 }

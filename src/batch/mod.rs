@@ -14,6 +14,7 @@ mod plan;
 mod queries;
 mod row;
 mod run;
+mod schedule;
 mod share;
 mod targets;
 #[cfg(test)]

@@ -134,9 +134,10 @@ impl<'w, 'a> Work<'w, 'a> {
     }
 
     fn add_lane(&mut self, job: &Job<'_>) -> usize {
+        let per_call = if let Call::Packed { most, .. } = job.call { most.max(1) } else { 1 };
         let (target, options) = (job.target.name.clone().into_owned(), job.options.clone().into_owned());
         let (state, share) = (self.targets.get(&job.target), self.targets.ceiling().share());
-        self.lanes.push(Lane::new(state, share, target, options));
+        self.lanes.push(Lane::new(state, share, target, options, per_call));
         self.lanes.len() - 1
     }
 
@@ -233,7 +234,7 @@ impl<'w, 'a> Work<'w, 'a> {
             if stopped[self.turn] {
                 continue;
             }
-            match self.lanes[self.turn].start(now) {
+            match self.lanes[self.turn].start(now, begin, deadline) {
                 Ok((row, permit)) => self.call(row, self.turn, permit),
                 Err(later) => {
                     stopped[self.turn] = true;

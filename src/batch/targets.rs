@@ -148,8 +148,8 @@ pub(super) enum Later {
 }
 
 impl Permit {
-    /// Asks the target's limiter, and for a place under the ceiling.
-    pub fn ask(state: &Arc<Mutex<State>>, share: &Arc<Share>) -> Result<Self, Later> {
+    /// Asks the target's limiter, and for a place under the ceiling, for one of the calls that end too late below `floor` a second.
+    pub fn ask(state: &Arc<Mutex<State>>, share: &Arc<Share>, floor: f64) -> Result<Self, Later> {
         let started = Instant::now();
         let target = &mut *lock(state);
         if let Some(hold) = target.hold.filter(|hold| *hold > started) {
@@ -158,7 +158,7 @@ impl Permit {
         if !share.take() {
             return Err(Later::WhenTold);
         }
-        match target.limiter.try_start(started.into_std()) {
+        match target.limiter.try_start(started.into_std(), floor) {
             Start::Now(slot) => Ok(Self { state: Arc::clone(state), share: Arc::clone(share), started, slot }),
             later => {
                 share.put_back();

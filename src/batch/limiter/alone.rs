@@ -8,14 +8,16 @@ use super::{SLACK, Slot, Start, later};
 /// One environment's own track.
 #[derive(Debug)]
 pub struct Alone {
-    pace: Pace,
+    pub pace: Pace,
     next: Option<Instant>,
+    /// Calls a second below which a batch would be lost.
+    floor: f64,
     pub random: fastrand::Rng,
 }
 
 impl Alone {
     pub fn new(pace: Pace, seed: u64) -> Self {
-        Self { pace, next: None, random: fastrand::Rng::with_seed(seed) }
+        Self { pace, next: None, floor: 0.0, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// Goes on at a pace that was shared.
@@ -23,11 +25,18 @@ impl Alone {
         self.pace = Pace { version: self.pace.version + 1, ..Pace::of(per_second) };
     }
 
-    pub fn try_start(&mut self, now: Instant, latency: Option<Duration>) -> Start {
+    /// Calls a second: no fewer than the floor, once it is known that there is a quota.
+    fn per_second(&self) -> f64 {
+        let floor = if self.pace.version > 0 { self.floor } else { 0.0 };
+        self.pace.per_second(ALONE).max(floor)
+    }
+
+    pub fn try_start(&mut self, now: Instant, latency: Option<Duration>, floor: f64) -> Start {
+        self.floor = floor;
         if let Some(at) = self.next.filter(|at| *at > now) {
             return Start::At(at);
         }
-        let (pace, per_second) = (self.pace, self.pace.per_second(ALONE));
+        let (pace, per_second) = (self.pace, self.per_second());
         // Once a quota has shown itself, others may have used what this one leaves unused.
         let burst = if pace.version == 0 { FIRST / per_second } else { 0.0 };
         let before = |seconds| now.checked_sub(Duration::from_secs_f64(seconds)).unwrap_or(now);
@@ -48,8 +57,9 @@ impl Alone {
         if slot.pace.version != self.pace.version {
             return;
         }
-        self.pace = self.pace.lowered(slot.per_second, ALONE);
-        let at = later(now, (0.5 + self.random.f64()) / self.pace.per_second(ALONE));
+        let is_at_floor = slot.per_second > slot.pace.per_second(ALONE);
+        self.pace = if is_at_floor { self.pace.begun_anew() } else { self.pace.lowered(slot.per_second, ALONE) };
+        let at = later(now, (0.5 + self.random.f64()) / self.per_second());
         self.next = Some(self.next.map_or(at, |next| next.max(at)));
     }
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 pub use latency::Latency;
 pub use pace::Pace;
-pub use track::{Ask, Change, Changed, Got, Track, Tracks, TracksError, take};
+pub use track::{Ask, Change, Changed, Got, Track, Tracks, TracksError, count, take};
 
 use alone::Alone;
 use pace::TOGETHER;
@@ -129,11 +129,13 @@ impl Limiter {
         Self { alone: Alone::new(first, seed), together, latency: None, is_answered: false }
     }
 
-    /// Asks to start a call.
-    pub fn try_start(&mut self, now: Instant) -> Start {
+    /// Asks to start a call, one of those that end too late below `floor` a second. Where there is a journal, a batch goes on that has not
+    /// ended in time.
+    pub fn try_start(&mut self, now: Instant, floor: f64) -> Start {
         match &mut self.together {
             Some(together) if together.alone_until.is_none_or(|until| until <= now) => together.try_start(now),
-            _ => self.alone.try_start(now, self.latency),
+            Some(_) => self.alone.try_start(now, self.latency, 0.0),
+            None => self.alone.try_start(now, self.latency, floor),
         }
     }
 

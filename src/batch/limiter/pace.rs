@@ -51,7 +51,7 @@ pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again
 /// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Much is given back, and gained again by steps
 /// that are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and
 /// Balakrishnan, 2001). Seconds say nothing: the call may have been throttled for others.
-pub const ALONE: Manner = Manner { lower: 0.9, gain: 0.45, calls: 0.0, again: 0.0, fastest: 10.0 };
+pub const ALONE: Manner = Manner { lower: 0.9, gain: 0.1, calls: 0.0, again: 0.0, fastest: 10.0 };
 
 /// Seconds that are left free for a pace that is lowered by one, as a logarithm.
 const PAUSE: f64 = 0.4;
@@ -155,6 +155,11 @@ impl Pace {
     pub fn steadied(&self, left: f64) -> Self {
         let burst = (self.burst - left - 1.0 / self.per_second(TOGETHER)).max(0.0);
         Self { burst, version: self.version + 1, ..*self }
+    }
+
+    /// The pace after a call was throttled that had started faster than it: that is no reason to lower it, but it has not been used either.
+    pub fn begun_anew(&self) -> Self {
+        Self { used: 0.0, version: self.version + 1, ..*self }
     }
 
     /// Seconds that are left free after it was lowered: what was started before is still on its way, and says nothing of the new pace.

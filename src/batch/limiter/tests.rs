@@ -2,16 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Got, Limiter, Order, Pace, Start, Track};
+use super::{Got, Limiter, Order, Pace, Start, Track, TracksError};
 
 fn starts(limiter: &mut Limiter, now: Instant) -> usize {
-    (0..100).filter(|_| matches!(limiter.try_start(now), Start::Now(_))).count()
+    starts_at(limiter, now, 0.0)
+}
+
+fn starts_at(limiter: &mut Limiter, now: Instant, floor: f64) -> usize {
+    (0..100).filter(|_| matches!(limiter.try_start(now, floor), Start::Now(_))).count()
 }
 
 #[test]
 fn a_few_calls_start_at_once_as_long_as_no_quota_has_shown_itself() {
     let mut limiter = Limiter::new(None, false, 1);
-    assert!((8..=10).contains(&starts(&mut limiter, Instant::now())));
+    let started = starts(&mut limiter, Instant::now());
+    assert!((8..=11).contains(&started), "{started}");
 }
 
 #[test]
@@ -30,17 +35,17 @@ fn a_call_starts_at_the_time_that_was_named() {
     let now = Instant::now();
     let mut limiter = Limiter::new(Some(10.0), false, 1);
     starts(&mut limiter, now);
-    let Start::At(at) = limiter.try_start(now) else { panic!("{limiter:?}") };
-    assert!(matches!(limiter.try_start(at), Start::Now(_)), "{limiter:?}");
+    let Start::At(at) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
+    assert!(matches!(limiter.try_start(at, 0.0), Start::Now(_)), "{limiter:?}");
 }
 
 #[test]
 fn a_throttled_call_keeps_the_next_one_back() {
     let now = Instant::now();
     let mut limiter = Limiter::new(None, false, 1);
-    let Start::Now(slot) = limiter.try_start(now) else { panic!("{limiter:?}") };
+    let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
     limiter.throttled(now, slot);
-    assert!(matches!(limiter.try_start(now), Start::At(at) if at > now), "{limiter:?}");
+    assert!(matches!(limiter.try_start(now, 0.0), Start::At(at) if at > now), "{limiter:?}");
 }
 
 #[test]
@@ -48,7 +53,7 @@ fn ten_calls_of_one_pace_lower_it_once() {
     let now = Instant::now();
     let mut limiter = Limiter::new(Some(100.0), false, 1);
     let slots: Vec<_> = (0..8)
-        .filter_map(|_| match limiter.try_start(now) {
+        .filter_map(|_| match limiter.try_start(now, 0.0) {
             Start::Now(slot) => Some(slot),
             _ => None,
         })
@@ -57,8 +62,48 @@ fn ten_calls_of_one_pace_lower_it_once() {
     slots.iter().for_each(|slot| limiter.throttled(now, *slot));
     let later = now + Duration::from_secs(1);
     assert_eq!(starts(&mut limiter, later), 1);
-    let Start::At(at) = limiter.try_start(later) else { panic!("{limiter:?}") };
+    let Start::At(at) = limiter.try_start(later, 0.0) else { panic!("{limiter:?}") };
     assert!(at - later < Duration::from_millis(25), "{:?}", at - later);
+}
+
+/// A limiter whose first call was throttled, and the calls that start within four seconds after that.
+fn after_a_throttled_call(is_shared: bool, floor: f64) -> (Limiter, usize) {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(None, is_shared, 1);
+    if is_shared {
+        limiter.got(now, Some(Err(TracksError("no".to_owned()))));
+    }
+    let Start::Now(slot) = limiter.try_start(now, floor) else { panic!("{limiter:?}") };
+    limiter.succeeded(Duration::from_secs(1));
+    limiter.throttled(now, slot);
+    let started = (0..4000).map(|millis| starts_at(&mut limiter, now + Duration::from_millis(millis), floor)).sum();
+    (limiter, started)
+}
+
+#[test]
+fn a_lowered_pace_is_not_below_the_one_at_which_a_batch_ends_in_time() {
+    let lowered = after_a_throttled_call(false, 0.0).1;
+    let in_time = after_a_throttled_call(false, 12.0).1;
+    assert!(lowered < 30 && (45..=50).contains(&in_time), "{lowered}, {in_time}");
+    // Where there is a journal, it goes on later.
+    let with_a_journal = after_a_throttled_call(true, 12.0).1;
+    assert!(with_a_journal < 30, "{with_a_journal}");
+}
+
+#[test]
+fn a_call_that_is_throttled_at_the_floor_does_not_lower_the_pace_but_keeps_it_from_growing() {
+    let now = Instant::now() + Duration::from_secs(60);
+    let (mut limiter, _) = after_a_throttled_call(false, 12.0);
+    let Start::Now(slot) = limiter.try_start(now, 100.0) else { panic!("{limiter:?}") };
+    let pace = limiter.alone.pace;
+    assert!(pace.used > 2.0, "{pace:?}");
+    for _ in 0..2 {
+        limiter.throttled(now, slot);
+        assert_eq!(limiter.alone.pace, Pace { used: 0.0, version: pace.version + 1, ..pace });
+    }
+    // The next one has a slot as the floor asks for.
+    let Start::At(at) = limiter.try_start(now, 100.0) else { panic!("{limiter:?}") };
+    assert!(at - now <= Duration::from_millis(15), "{:?}", at - now);
 }
 
 #[test]
@@ -86,7 +131,7 @@ fn throttled(pace: Pace, late: f64) -> (Pace, usize) {
     let mut limiter = Limiter::new(None, true, 1);
     limiter.succeeded(Duration::from_secs(1));
     limiter.got(now, Some(Ok(slots(pace, 0.0, 4, late))));
-    let Start::Now(slot) = limiter.try_start(now) else { panic!("{limiter:?}") };
+    let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
     limiter.throttled(now, slot);
     let left = starts(&mut limiter, now + Duration::from_millis(200));
     match limiter.order(now, 3) {
@@ -126,10 +171,10 @@ fn a_wait_is_told_once_and_slots_before_its_end_are_left() {
     let mut limiter = Limiter::new(None, true, 1);
     assert_eq!(held(&mut limiter, now), None);
     limiter.got(now, Some(Ok(got(0.5, 5))));
-    assert!(matches!(limiter.try_start(now), Start::Now(_)));
+    assert!(matches!(limiter.try_start(now, 0.0), Start::Now(_)));
     limiter.hold(now + seconds(7));
     limiter.hold(now + seconds(2));
-    assert_eq!(limiter.try_start(now + seconds(1)), Start::WhenTaken);
+    assert_eq!(limiter.try_start(now + seconds(1), 0.0), Start::WhenTaken);
     assert_eq!(held(&mut limiter, now), Some(7.0));
     // While that is told, the service asks for more.
     limiter.hold(now + seconds(20));

@@ -28,6 +28,7 @@ struct Scenario {
     fairness: Option<(f64, f64)>,
     settled: Option<(f64, f64)>,
     disturbed: Option<(f64, f64)>,
+    twice: Option<(f64, f64)>,
 }
 
 /// The median of each figure.
@@ -69,6 +70,7 @@ async fn every_scenario_ends_as_its_file_says() {
             (outcome.fairness, scenario.fairness),
             (outcome.settled, scenario.settled),
             (outcome.disturbed, scenario.disturbed),
+            (outcome.twice, scenario.twice),
         ];
         let is_within = |(figure, range): &(f64, Option<(f64, f64)>)| {
             range.is_none_or(|(least, most)| RangeInclusive::new(least, most).contains(figure))
@@ -149,7 +151,7 @@ async fn environments_that_cannot_have_the_track_go_on_alone() {
             retry_after: None,
         };
         let outcome = play_on(query, 0, Some(Arc::new(tracks))).await;
-        assert!(outcome.goodput > 0.8 && outcome.throttled < 0.05, "{tracks:?}: {outcome:?}");
+        assert!(outcome.goodput > 0.75 && outcome.throttled < 0.02, "{tracks:?}: {outcome:?}");
     }
 }
 
