@@ -158,6 +158,19 @@ fn what_was_taken_at_a_pace_that_is_far_too_high_is_left() {
     assert_eq!(left, 0);
 }
 
+#[test]
+fn who_cannot_have_the_track_goes_on_at_its_share_of_the_pace_without_a_burst() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(None, true, 1);
+    limiter.got(now, Some(Ok(Got { sharers: 4.0, ..got(0.0, 0) })));
+    limiter.got(now, Some(Err(TracksError("no".to_owned()))));
+    assert_eq!(starts(&mut limiter, now), 1);
+    let at = |tenth: u64| now + Duration::from_millis(100 * tenth);
+    let started: usize = (1..=40).map(|tenth| starts(&mut limiter, at(tenth))).sum();
+    // Two and a half a second, and a little more as nobody is throttled.
+    assert!((10..=14).contains(&started), "{started}");
+}
+
 fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {
     match limiter.order(now, 3) {
         Order::Ask(ask) => ask.held,
