@@ -307,11 +307,15 @@ mod tests {
     use super::*;
     use crate::function::Target;
 
+    fn lane(per_call: usize) -> Lane {
+        let targets = Targets::new(8);
+        let state = targets.get(&Target { name: "t".into(), per_second: None });
+        Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new(), per_call)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_row_is_left_wherever_it_stands_until_its_call_has_ended() {
-        let (targets, now) = (Targets::new(8), Instant::now());
-        let state = targets.get(&Target { name: "t".into(), per_second: None });
-        let mut lane = Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new(), 1);
+        let (mut lane, now) = (lane(1), Instant::now());
         (0..4).for_each(|row| lane.push(row));
         let Ok((row, _permit)) = lane.start(now, now, now + Duration::from_secs(20)) else { panic!("nothing starts") };
         assert_eq!((row, lane.left()), (0, 4));
@@ -323,9 +327,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn rows_that_go_together_need_fewer_calls_and_those_take_their_time() {
-        let (targets, now) = (Targets::new(8), Instant::now());
-        let state = targets.get(&Target { name: "t".into(), per_second: None });
-        let mut lane = Lane::new(state, targets.ceiling().share(), "t".to_owned(), String::new(), 4);
+        let (mut lane, now) = (lane(4), Instant::now());
         (0..7).for_each(|row| lane.push(row));
         let deadline = now + Duration::from_secs(16);
         assert!((lane.floor(now, now, deadline) - 2.0 / 14.0).abs() < 1e-9);
