@@ -1,9 +1,16 @@
 //! Slots of one environment that knows nothing of others: it takes each when the call starts.
+//!
+//! When a call of its is throttled, most likely somebody is too fast, and nobody knows who. Half is given back, and gained again by steps that
+//! are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and Balakrishnan, 2001).
 
 use std::time::{Duration, Instant};
 
-use super::pace::{ALONE, FIRST, Pace};
+use super::pace::{FIRST, Pace};
 use super::{SLACK, Slot, Start, later};
+
+/// Calls a second that a lowered pace gains in each second, beside the cubic, times the root of what it was: a fast one would take long to come
+/// back by the same steps as a slow one.
+const GAIN: f64 = 0.3;
 
 /// One environment's own track.
 #[derive(Debug)]
@@ -22,13 +29,13 @@ impl Alone {
 
     /// Goes on at a pace that was shared.
     pub fn take_over(&mut self, per_second: f64) {
-        self.pace = Pace { version: self.pace.version + 1, ..Pace::of(per_second) };
+        self.pace = Pace { used: 0.0, version: self.pace.version + 1, ..Pace::of(per_second) };
     }
 
     /// Calls a second: no fewer than the floor, once it is known that there is a quota.
     fn per_second(&self) -> f64 {
         let floor = if self.pace.version > 0 { self.floor } else { 0.0 };
-        self.pace.per_second(ALONE).max(floor)
+        stepped(self.pace).max(floor)
     }
 
     pub fn try_start(&mut self, now: Instant, latency: Option<Duration>, floor: f64) -> Start {
@@ -43,7 +50,7 @@ impl Alone {
         let oldest = before(burst.max(SLACK));
         let next = match self.next.filter(|next| *next >= oldest) {
             Some(next) => {
-                self.pace.used += pace.use_of(1.0, ALONE, latency);
+                self.pace.used += pace.use_of(1.0, latency);
                 next
             }
             None => before(burst),
@@ -57,9 +64,15 @@ impl Alone {
         if slot.pace.version != self.pace.version {
             return;
         }
-        let is_at_floor = slot.per_second > slot.pace.per_second(ALONE);
-        self.pace = if is_at_floor { self.pace.begun_anew() } else { self.pace.lowered(slot.per_second, ALONE) };
+        let is_at_floor = slot.per_second > stepped(slot.pace);
+        self.pace = if is_at_floor { self.pace.begun_anew() } else { self.pace.halved(slot.per_second) };
         let at = later(now, (0.5 + self.random.f64()) / self.per_second());
         self.next = Some(self.next.map_or(at, |next| next.max(at)));
     }
+}
+
+/// Calls a second of a pace with the steps by which it was gained again.
+fn stepped(pace: Pace) -> f64 {
+    let steps = if pace.version > 0 { GAIN * pace.top.sqrt() * pace.used } else { 0.0 };
+    pace.per_second() + steps
 }

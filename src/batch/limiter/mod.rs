@@ -22,7 +22,6 @@ pub use pace::Pace;
 pub use track::{Ask, Change, Changed, Got, Track, Tracks, TracksError, count, take};
 
 use alone::Alone;
-use pace::TOGETHER;
 
 /// How long before its last slot an environment takes more.
 const LEAD: Duration = Duration::from_millis(100);
@@ -158,7 +157,7 @@ impl Limiter {
                 together.alone_until = Some(now + LEFT_ALONE);
                 together.slots.clear();
                 if let Some((track, _)) = together.track {
-                    self.alone.take_over(track.pace.per_second(TOGETHER) / together.sharers.max(1.0));
+                    self.alone.take_over(track.pace.per_second() / together.sharers.max(1.0));
                 }
             }
             None => {}
@@ -248,7 +247,7 @@ impl Together {
         match (got.slots, got.pace, got.track) {
             (Some((slots, first)), Some(pace), Some(track)) => {
                 self.seen = Some(track.takes);
-                let per_second = pace.per_second(TOGETHER);
+                let per_second = pace.per_second();
                 let slots = (0..slots).map(|slot| {
                     let seconds = first + track::count(slot) / per_second;
                     let at = later(now, seconds.max(0.0));
@@ -259,7 +258,7 @@ impl Together {
             (None, _, Some(track)) if track.is_searched() => {
                 // Everyone that is told to wait comes back at another time, within the turn in which all of them can have a slot.
                 let turn = track.turn();
-                let round = (got.sharers / track.pace.per_second(TOGETHER)).clamp(turn, 1.0_f64.max(turn));
+                let round = (got.sharers / track.pace.per_second()).clamp(turn, 1.0_f64.max(turn));
                 self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + round * random.f64()));
             }
             _ => {}
@@ -276,7 +275,7 @@ impl Together {
             self.lowered.get_or_insert(if slot.makes_up() {
                 pace.steadied(slot.late)
             } else {
-                slot.pace.lowered(slot.per_second, TOGETHER)
+                slot.pace.lowered()
             });
         }
     }

@@ -16,7 +16,7 @@ pub const FIRST: f64 = 8.0;
 /// More calls a second than any environment can make.
 const MOST: f64 = 10_000.0;
 
-/// Seconds after which a pace that was lowered by [`Manner::lower`] of those that share it is back.
+/// Seconds after which a pace that was lowered by [`LOWER`] is back.
 const BACK: f64 = 6.0;
 
 /// The fastest growth: so much in each second, as a logarithm.
@@ -28,30 +28,17 @@ const TRIED: f64 = 0.1;
 /// How far off a tried pace may be before it is known what came of it, as a logarithm.
 const UNSEEN: f64 = 0.2;
 
-/// What a throttled call says to somebody.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Manner {
-    /// By how much it lowers the pace, as a logarithm.
-    pub lower: f64,
-    /// Calls a second that a lowered pace gains in each second, beside the cubic, times the root of what it was: a fast one would take long
-    /// to come back by the same steps as a slow one.
-    pub gain: f64,
-    /// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls. None where paces are
-    /// to become equal: those that are behind would gain the least.
-    pub calls: f64,
-    /// Seconds in which a throttled call says that the pace was not lowered enough, for one that was lowered by one, as a logarithm.
-    pub again: f64,
-    /// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
-    pub fastest: f64,
-}
+/// By how much a throttled call lowers a pace, as a logarithm: it is too high, by little.
+const LOWER: f64 = 0.08;
 
-/// Environments that share a pace: it is too high, by little.
-pub const TOGETHER: Manner = Manner { lower: 0.08, gain: 0.0, calls: 10.0, again: 3.0, fastest: 4.0 };
+/// Seconds in which a throttled call says that the pace was not lowered enough, for one that was lowered by one, as a logarithm.
+const AGAIN: f64 = 3.0;
 
-/// One that knows nothing of others: most likely somebody is too fast, and nobody knows who. Much is given back, and gained again by steps
-/// that are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and
-/// Balakrishnan, 2001). Seconds say nothing: the call may have been throttled for others.
-pub const ALONE: Manner = Manner { lower: 0.9, gain: 0.1, calls: 0.0, again: 0.0, fastest: 10.0 };
+/// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls.
+const CALLS: f64 = 10.0;
+
+/// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
+const SOONEST: f64 = 4.0;
 
 /// Seconds that are left free for a pace that is lowered by one, as a logarithm.
 const PAUSE: f64 = 0.4;
@@ -86,13 +73,12 @@ impl Pace {
 
     /// A pace that is known to be about right.
     pub fn of(per_second: f64) -> Self {
-        let depth = TOGETHER.lower;
-        Self { top: per_second, depth, used: back(depth), burst: FIRST / per_second, version: 0 }
+        Self { top: per_second, depth: LOWER, used: back(LOWER), burst: FIRST / per_second, version: 0 }
     }
 
     /// Calls a second.
-    pub fn per_second(&self, manner: Manner) -> f64 {
-        (self.top * curve(self.time()).exp() + manner.gain * self.top.sqrt() * self.used.min(10.0 * BACK)).min(MOST)
+    pub fn per_second(&self) -> f64 {
+        (self.top * curve(self.time()).exp()).min(MOST)
     }
 
     /// How fast it grows: so much in a second, as a logarithm.
@@ -107,7 +93,7 @@ impl Pace {
 
     /// How fast what is known of it may turn out to be wrong: it grows, or was lowered a moment ago.
     fn doubt(&self) -> f64 {
-        self.growth().max(if self.is_again(TOGETHER) { self.depth } else { 0.0 })
+        self.growth().max(if self.is_again() { self.depth } else { 0.0 })
     }
 
     /// Whether nobody knows yet what comes of it.
@@ -116,8 +102,8 @@ impl Pace {
     }
 
     /// Whether it has just been lowered.
-    fn is_again(&self, manner: Manner) -> bool {
-        self.version > 0 && self.used < manner.again * self.depth
+    fn is_again(&self) -> bool {
+        self.version > 0 && self.used < AGAIN * self.depth
     }
 
     /// Seconds for which slots may be taken ahead: what is far ahead has not been tried.
@@ -127,33 +113,38 @@ impl Pace {
 
     /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
     /// sooner, so that it is found as many calls later whatever they take.
-    pub fn use_of(&self, calls: f64, manner: Manner, latency: Option<Duration>) -> f64 {
-        let seconds = (calls / self.per_second(manner)).min(calls / manner.calls);
+    pub fn use_of(&self, calls: f64, latency: Option<Duration>) -> f64 {
+        let seconds = calls / self.per_second().max(CALLS);
         let speed = match latency {
             Some(latency) if self.growth() > 0.9 * FASTEST => {
-                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, manner.fastest)
+                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, SOONEST)
             }
             _ => 1.0,
         };
         seconds * speed
     }
 
-    /// The pace after a call was throttled that had started at `per_second`.
-    pub fn lowered(&self, per_second: f64, manner: Manner) -> Self {
+    /// The pace after a call was throttled that had started in a slot of it.
+    pub fn lowered(&self) -> Self {
         let depth = if self.growth() > TRIED {
             HALF
-        } else if self.is_again(manner) {
+        } else if self.is_again() {
             (2.0 * self.depth).min(HALF)
         } else {
-            manner.lower
+            LOWER
         };
-        self.back_to(per_second.min(self.per_second(manner)), depth)
+        self.back_to(self.per_second(), depth)
+    }
+
+    /// The pace after it was half of so many calls a second: it is tried carefully.
+    pub fn halved(&self, per_second: f64) -> Self {
+        self.back_to(per_second, HALF)
     }
 
     /// The pace after a call was throttled that had started in one burst with those before it, with so many seconds of unused time left
     /// to be made up for: bursts end before it, and nothing is said of the pace.
     pub fn steadied(&self, left: f64) -> Self {
-        let burst = (self.burst - left - 1.0 / self.per_second(TOGETHER)).max(0.0);
+        let burst = (self.burst - left - 1.0 / self.per_second()).max(0.0);
         Self { burst, version: self.version + 1, ..*self }
     }
 
@@ -167,11 +158,6 @@ impl Pace {
         PAUSE * self.depth
     }
 
-    /// The pace after nobody has used it for long: it is tried carefully.
-    pub fn doubted(&self) -> Self {
-        self.back_to(self.per_second(TOGETHER), HALF)
-    }
-
     fn back_to(&self, top: f64, depth: f64) -> Self {
         let burst = (self.burst + self.used / AFRESH).min(1.0);
         Self { top, depth, used: 0.0, burst, version: self.version + 1 }
@@ -180,7 +166,7 @@ impl Pace {
 
 /// How steep the cubic is, so that it leads from the lowered pace back to the one before within [`BACK`].
 fn steepness() -> f64 {
-    TOGETHER.lower / BACK.powi(3)
+    LOWER / BACK.powi(3)
 }
 
 /// Seconds after which a pace is back that was lowered by so much.
@@ -204,41 +190,45 @@ mod tests {
 
     /// The pace after so many seconds of use.
     fn after(pace: Pace, seconds: f64) -> f64 {
-        Pace { used: pace.used + seconds, ..pace }.per_second(TOGETHER)
+        Pace { used: pace.used + seconds, ..pace }.per_second()
     }
 
     #[test]
     fn an_unknown_pace_doubles_each_second() {
         let pace = Pace::unknown();
-        assert!((pace.per_second(TOGETHER) - 8.0).abs() < 0.01);
+        assert!((pace.per_second() - 8.0).abs() < 0.01);
         assert!((15.0..17.0).contains(&after(pace, 1.0)), "{}", after(pace, 1.0));
         assert!(after(pace, 1e6) <= MOST);
     }
 
     #[test]
     fn a_throttled_call_lowers_a_known_pace_by_little_and_a_tried_one_by_much() {
-        let known = Pace::of(100.0);
-        let lowered = known.lowered(100.0, TOGETHER);
-        assert!((92.0..93.0).contains(&lowered.per_second(TOGETHER)), "{lowered:?}");
-        // Again at once: that was not enough.
-        assert!((78.0..80.0).contains(&lowered.lowered(92.3, TOGETHER).per_second(TOGETHER)));
-        assert!(Pace::unknown().lowered(8.0, TOGETHER).per_second(TOGETHER) < 5.0);
+        let lowered = Pace::of(100.0).lowered();
+        assert!((92.0..93.0).contains(&lowered.per_second()), "{lowered:?}");
+        assert!(Pace::unknown().lowered().per_second() < 5.0);
     }
 
     #[test]
-    fn a_pace_was_not_lowered_enough_only_where_it_is_shared_and_for_a_moment() {
-        let twice = |used: f64, manner: Manner| {
-            let lowered = Pace::of(100.0).lowered(100.0, manner);
-            Pace { used, ..lowered }.lowered(100.0, manner).depth
-        };
-        assert_eq!(twice(0.0, TOGETHER), 2.0 * TOGETHER.lower);
-        assert_eq!(twice(TOGETHER.again * TOGETHER.lower, TOGETHER), TOGETHER.lower);
-        assert_eq!(twice(0.0, ALONE), ALONE.lower);
+    fn a_pace_that_was_lowered_a_moment_ago_was_not_lowered_enough() {
+        let depth = |used: f64, lowered: Pace| Pace { used, ..lowered }.lowered().depth;
+        let once = Pace::of(100.0).lowered();
+        assert_eq!(depth(AGAIN * LOWER - 0.01, once), 2.0 * LOWER);
+        assert_eq!(depth(AGAIN * LOWER, once), LOWER);
+        assert_eq!(depth(0.0, Pace { depth: 0.5, ..once }), HALF);
+    }
+
+    #[test]
+    fn a_second_of_a_slow_pace_counts_for_less_and_one_of_short_calls_for_more_while_a_quota_is_searched_for() {
+        let uses = |pace: Pace, latency| pace.use_of(10.0, Some(Duration::from_millis(latency)));
+        assert_eq!([uses(Pace::of(40.0), 100), uses(Pace::of(10.0), 100), uses(Pace::of(2.0), 100)], [0.25, 1.0, 1.0]);
+        let unknown = Pace::unknown();
+        assert_eq!([uses(unknown, 2000), uses(unknown, 500), uses(unknown, 1)], [1.0, 2.0, SOONEST]);
+        assert_eq!(unknown.use_of(10.0, None), 1.0);
     }
 
     #[test]
     fn a_lowered_pace_is_back_in_seconds_stays_for_some_and_then_doubles_in_twenty() {
-        let lowered = Pace::of(100.0).lowered(100.0, TOGETHER);
+        let lowered = Pace::of(100.0).lowered();
         for (seconds, least, most) in
             [(3.0, 98.0, 100.0), (6.0, 99.9, 100.1), (9.0, 100.0, 102.0), (19.0, 190.0, 240.0)]
         {
@@ -261,9 +251,9 @@ mod tests {
         assert!(Pace::unknown().horizon() < 0.3);
         assert!(Pace::of(10.0).horizon().is_infinite());
         // One that was lowered by half is found out as carefully, for two seconds.
-        let lowered = Pace::unknown().lowered(8.0, TOGETHER);
+        let lowered = Pace::unknown().lowered();
         assert!(lowered.horizon() < 0.3);
         assert!(Pace { used: 2.1, ..lowered }.horizon().is_infinite());
-        assert!(Pace::of(10.0).lowered(10.0, TOGETHER).horizon().is_infinite());
+        assert!(Pace::of(10.0).lowered().horizon().is_infinite());
     }
 }

@@ -43,9 +43,12 @@ fn a_call_starts_at_the_time_that_was_named() {
 fn a_throttled_call_keeps_the_next_one_back() {
     let now = Instant::now();
     let mut limiter = Limiter::new(None, false, 1);
-    let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
-    limiter.throttled(now, slot);
-    assert!(matches!(limiter.try_start(now, 0.0), Start::At(at) if at > now), "{limiter:?}");
+    for is_kept_back in [false, true] {
+        let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
+        limiter.throttled(now, slot);
+        // The very first one may be refused for a reason that has nothing to do with the pace.
+        assert_eq!(matches!(limiter.try_start(now, 0.0), Start::At(at) if at > now), is_kept_back, "{limiter:?}");
+    }
 }
 
 #[test]
@@ -167,8 +170,8 @@ fn who_cannot_have_the_track_goes_on_at_its_share_of_the_pace_without_a_burst() 
     assert_eq!(starts(&mut limiter, now), 1);
     let at = |tenth: u64| now + Duration::from_millis(100 * tenth);
     let started: usize = (1..=40).map(|tenth| starts(&mut limiter, at(tenth))).sum();
-    // Two and a half a second, and a little more as nobody is throttled.
-    assert!((10..=14).contains(&started), "{started}");
+    // Two and a half a second, a little less at first and a little more as nobody is throttled.
+    assert!((8..=12).contains(&started), "{started}");
 }
 
 fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use super::pace::{Pace, TOGETHER};
+use super::pace::Pace;
 
 /// Seconds of slots that environments take ahead, all together: at a known pace each then writes once in them, less the lead with which
 /// it does so, and once more where the pace has changed.
@@ -151,11 +151,11 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         }
         if track.ahead < -IDLE && !is_doubted && track.pace.version > 0 {
             is_doubted = true;
-            let doubted = Change::Pace(track.pace.doubted(), -IDLE);
+            let doubted = Change::Pace(track.pace.halved(track.pace.per_second()), -IDLE);
             got.learn(&ask, tracks.change(target, doubted).await?);
             continue;
         }
-        let (turn, per_second) = (track.turn(), track.pace.per_second(TOGETHER));
+        let (turn, per_second) = (track.turn(), track.pace.per_second());
         let to = if track.is_searched() { turn } else { f64::INFINITY };
         if track.ahead > to {
             break;
@@ -167,7 +167,7 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         let change = if track.ahead < from {
             Change::Restart { version, width, from }
         } else {
-            let used = track.pace.use_of(calls, TOGETHER, ask.latency);
+            let used = track.pace.use_of(calls, ask.latency);
             Change::Queue { version, width, used, from, to }
         };
         match tracks.change(target, change).await? {
@@ -307,8 +307,8 @@ mod tests {
         let tracks = Still::default();
         let first = take(&tracks, "model", ask(1, Pace::of(100.0))).await.unwrap();
         tracks.changes();
-        let lowered = first.pace.unwrap().lowered(100.0, TOGETHER);
-        let per_second = lowered.per_second(TOGETHER);
+        let lowered = first.pace.unwrap().lowered();
+        let per_second = lowered.per_second();
         // All slots are used up.
         tracks.0.lock().unwrap().0.as_mut().unwrap().ahead = -5.0;
         let got = take(&tracks, "model", Ask { lowered: Some(lowered), ..ask(1, Pace::of(100.0)) }).await.unwrap();
@@ -317,7 +317,7 @@ mod tests {
         let (slots, first) = got.slots.unwrap();
         assert!(slots == 1 && (first - lowered.pause().max(1.0 / per_second)).abs() < 1e-6, "{got:?}");
         // Behind slots that are taken, it leaves as much.
-        let lowered = lowered.lowered(per_second, TOGETHER);
+        let lowered = lowered.lowered();
         let after = Change::Pace(lowered, f64::INFINITY);
         let ahead = Track::changed(got.track, after).unwrap().ahead - got.track.unwrap().ahead;
         assert!(ahead > 0.0 && (ahead - lowered.pause()).abs() < 1e-6, "{ahead}");
@@ -333,7 +333,7 @@ mod tests {
             tracks.changes();
             tracks.0.lock().unwrap().0.as_mut().unwrap().ahead = ahead;
             let got = take(&tracks, "model", ask(1, pace)).await.unwrap();
-            let per_second = got.pace.unwrap().per_second(TOGETHER);
+            let per_second = got.pace.unwrap().per_second();
             assert_eq!(per_second < 60.0, is_doubted, "{ahead}: {per_second}, {:?}", tracks.changes());
             assert_eq!(got.pace.unwrap().version, pace.version + u64::from(is_doubted));
         }
