@@ -14,6 +14,7 @@ use lambda_http::http::{HeaderMap, Method};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::util::BoxService;
 use lambda_http::{Adapter, Context, LambdaEvent, Request, RequestExt, Service, service_fn};
+use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::response::{Answer, takes_gzip};
@@ -33,14 +34,16 @@ pub type Response = <Adapter<'static, Answer, BoxService<Request, Answer, Infall
 
 /// Answers a request. Whatever goes wrong is an HTTP status; nothing becomes a failure of the invocation, which API
 /// Gateway would answer with 502.
-pub async fn answer(house: &House, version: Version, event: &Members, times: Times) -> Response {
-    let (request, mut unreadable) = match version.read(event) {
+pub async fn answer(house: &House, version: Version, mut event: Members, times: Times) -> Response {
+    let mut body = event.body.take();
+    let (request, mut unreadable) = match version.read(&event) {
         Ok(request) => (request, None),
         Err(error) => (version.empty(), Some(error)),
     };
     let service = service_fn(|request: Request| {
-        let readable = unreadable.take().map_or(Ok(()), Err);
-        async move { Ok::<_, Infallible>(answer_request(house, request, readable, event, times).await) }
+        let body = unreadable.take().map_or_else(|| Ok(body.take()), Err);
+        let event = &event;
+        async move { Ok::<_, Infallible>(answer_request(house, request, body, event, times).await) }
     });
     // Of Lambda's context a call needs its times, and has them.
     match Adapter::from(service).call(LambdaEvent::new(request, Context::default())).await {
@@ -52,7 +55,7 @@ pub async fn answer(house: &House, version: Version, event: &Members, times: Tim
 async fn answer_request(
     house: &House,
     request: Request,
-    readable: Result<(), CallError>,
+    body: Result<Option<Box<RawValue>>, CallError>,
     event: &Members,
     times: Times,
 ) -> Answer {
@@ -61,10 +64,7 @@ async fn answer_request(
     let headers = request.headers();
     let span =
         tracing::info_span!("request", query_id = header(headers, QUERY_ID), batch_id = header(headers, BATCH_ID));
-    let stand = async {
-        readable?;
-        stand(house, &request, event, times).await
-    };
+    let stand = async { stand(house, &request, event, body?, times).await };
     match stand.instrument(span).await {
         Ok(Stand::Complete(json)) => {
             let takes_gzip =
@@ -76,7 +76,13 @@ async fn answer_request(
     }
 }
 
-async fn stand(house: &House, request: &Request, event: &Members, times: Times) -> Result<Stand, CallError> {
+async fn stand(
+    house: &House,
+    request: &Request,
+    event: &Members,
+    body: Option<Box<RawValue>>,
+    times: Times,
+) -> Result<Stand, CallError> {
     let name = request.raw_http_path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let function = house.function(name)?;
     let headers = request.headers();
@@ -86,7 +92,9 @@ async fn stand(house: &House, request: &Request, event: &Members, times: Times) 
     match *request.method() {
         Method::POST => {
             let is_base64 = event.is_base64_encoded.as_deref().is_some_and(|flag| flag.get() == "true");
-            let sent = body::read(event.body.as_deref(), is_base64)?;
+            let sent = body::read(body.as_deref(), is_base64)?;
+            // It may be 6 MB, and is not needed any more.
+            drop(body);
             let body = body::text(sent, header(headers, CONTENT_ENCODING.as_str()))?;
             post(house, function, ids, caller, &body, times).await
         }
@@ -117,6 +125,8 @@ async fn post(
         }
     }
     let answers = house.answer(function, &plan, times.deadline).await?;
+    // It is not needed any more, and what is written now may be 6 MB.
+    drop(plan);
     Ok(Stand::Complete(pairs::write(&rows.numbers, &answers)))
 }
 

@@ -40,7 +40,7 @@ pub enum Reply {
 pub async fn open(house: &House, event: Event, times: Times) -> Result<Reply, CallError> {
     match event {
         Event::Object(event) => match Version::of(&event) {
-            Some(version) => Ok(Reply::Http(Box::new(api_gateway::answer(house, version, &event, times).await))),
+            Some(version) => Ok(Reply::Http(Box::new(api_gateway::answer(house, version, *event, times).await))),
             None if redshift::recognises(&event) => json(redshift::answer(house, &event, times.deadline).await),
             None if direct::recognises(&event) => json(direct::answer(house, &event, times.deadline).await?),
             None => Err(CallError::Rejected(FORMS.to_owned())),
