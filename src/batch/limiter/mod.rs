@@ -272,11 +272,7 @@ impl Together {
         }
         let known = self.track.map(|(track, _)| track.pace);
         if let Some(pace) = known.filter(|pace| pace.version == slot.pace.version) {
-            self.lowered.get_or_insert(if slot.makes_up() {
-                pace.steadied(slot.late)
-            } else {
-                slot.pace.lowered()
-            });
+            self.lowered.get_or_insert(if slot.makes_up() { pace.steadied(slot.late) } else { slot.pace.lowered() });
         }
     }
 }
