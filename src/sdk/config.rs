@@ -5,8 +5,8 @@ use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use aws_sdk_bedrockruntime::config::{ProvideCredentials, SharedCredentialsProvider};
 
 /// Loads the configuration from the environment variables that Lambda sets, and from nothing else.
 ///

@@ -1,6 +1,6 @@
 //! Slots of one environment that knows nothing of others: it takes each when the call starts.
 //!
-//! When a call of its is throttled, most likely somebody is too fast, and nobody knows who. Half is given back, and gained again by steps that
+//! When one of its calls is throttled, most likely somebody is too fast, and nobody knows who. Half is given back, and gained again by steps that
 //! are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and Balakrishnan, 2001).
 
 use std::time::{Duration, Instant};
