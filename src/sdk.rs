@@ -2,9 +2,11 @@
 
 mod config;
 mod fault;
+mod headers;
 mod refusals;
 mod retry_after;
 
 pub use config::load;
 pub use fault::{fault, unsendable};
+pub use headers::Headers;
 pub use refusals::Service;

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 
 use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::Builder;
 
 pub use self::embeddings::{Embedding, Family, InputType, Limits, Truncate};
 pub use self::guardrail_checks::{CHECKS, Check, Finding, types as pii_types};
@@ -25,6 +26,7 @@ pub use self::structured::Format;
 
 use self::converse::Manners;
 use crate::function::{Answered, Code, Failed, Fault, PackFault, Refusal};
+use crate::sdk;
 
 /// The Bedrock runtime of one Region.
 pub struct Bedrock {
@@ -89,7 +91,7 @@ impl Bedrock {
     }
 
     fn client(&self) -> &Client {
-        self.client.get_or_init(|| Client::new(&self.config))
+        self.client.get_or_init(|| Client::from_conf(Builder::from(&self.config).interceptor(sdk::Headers).build()))
     }
 }
 

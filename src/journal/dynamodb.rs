@@ -44,6 +44,7 @@ use self::item::{Item, Record, inline_bytes, number, text};
 use super::entry::{gunzip, gzip};
 use super::{Answers, Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Lease, NewRows, Then};
 use super::{milliseconds, new_token};
+use crate::sdk;
 
 /// A table of batches. Its copies have one client.
 #[derive(Clone)]
@@ -71,7 +72,8 @@ impl DynamoDb {
                 .operation_attempt_timeout(Duration::from_secs(2))
                 .operation_timeout(Duration::from_secs(5))
                 .build();
-            Client::from_conf(Builder::from(&self.config).retry_config(retries).timeout_config(timeouts).build())
+            let config = Builder::from(&self.config).interceptor(sdk::Headers);
+            Client::from_conf(config.retry_config(retries).timeout_config(timeouts).build())
         })
     }
 

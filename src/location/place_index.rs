@@ -30,7 +30,10 @@ impl PlaceIndex {
     }
 
     fn client(&self) -> &Client {
-        self.client.get_or_init(|| Client::from_conf(endpoint::keep_as_given(Builder::from(&self.config)).build()))
+        self.client.get_or_init(|| {
+            let config = Builder::from(&self.config).interceptor(sdk::Headers);
+            Client::from_conf(endpoint::keep_as_given(config).build())
+        })
     }
 
     pub async fn geocode(&self, address: &Address<'_>) -> Result<Found<Place>, Fault> {

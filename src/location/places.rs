@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use aws_config::SdkConfig;
 use aws_sdk_geoplaces::Client;
+use aws_sdk_geoplaces::config::Builder;
 use aws_sdk_geoplaces::types::{
     self, GeocodeAdditionalFeature, GeocodeFilter, GeocodeIntendedUse, PlaceType, ReverseGeocodeAdditionalFeature,
     ReverseGeocodeIntendedUse, SuggestFilter, SuggestIntendedUse, SuggestResultItemType,
@@ -27,7 +28,7 @@ impl Places {
     }
 
     fn client(&self) -> &Client {
-        self.client.get_or_init(|| Client::new(&self.config))
+        self.client.get_or_init(|| Client::from_conf(Builder::from(&self.config).interceptor(sdk::Headers).build()))
     }
 
     pub async fn geocode(&self, address: &Address<'_>) -> Result<Found<Place>, Fault> {

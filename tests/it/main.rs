@@ -13,6 +13,7 @@ mod embeddings;
 mod events;
 mod get_coordinate;
 mod guardrail_checks;
+mod headers;
 mod http;
 mod journal;
 mod language;

@@ -1,6 +1,7 @@
 //! The SDK, set up as the function sets it up.
 
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::Builder;
 use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConversationRole, InferenceConfiguration, Message, SystemContentBlock,
 };
@@ -8,12 +9,14 @@ use aws_sdk_bedrockruntime::types::{
 // The function's own file: the sandbox cannot depend on the package whose tests depend on it.
 #[path = "../../../../src/sdk/config.rs"]
 mod config;
+#[path = "../../../../src/sdk/headers.rs"]
+mod headers;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A client as the environment says.
 pub async fn client() -> Client {
-    Client::new(&config::load().await)
+    Client::from_conf(Builder::from(&config::load().await).interceptor(headers::Headers).build())
 }
 
 /// One call of Converse.
