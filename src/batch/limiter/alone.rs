@@ -29,7 +29,7 @@ impl Alone {
 
     /// Goes on at a pace that was shared.
     pub fn take_over(&mut self, per_second: f64) {
-        self.pace = Pace { used: 0.0, version: self.pace.version + 1, ..Pace::of(per_second) };
+        self.pace = begun_anew(Pace { version: self.pace.version, ..Pace::of(per_second) });
     }
 
     /// Calls a second: no fewer than the floor, once it is known that there is a quota.
@@ -65,10 +65,16 @@ impl Alone {
             return;
         }
         let is_at_floor = slot.per_second > stepped(slot.pace);
-        self.pace = if is_at_floor { self.pace.begun_anew() } else { self.pace.halved(slot.per_second) };
+        // What started faster than the pace is no reason to lower it, but it has not been used either.
+        self.pace = if is_at_floor { begun_anew(self.pace) } else { self.pace.halved(slot.per_second) };
         let at = later(now, (0.5 + self.random.f64()) / self.per_second());
         self.next = Some(self.next.map_or(at, |next| next.max(at)));
     }
+}
+
+/// A pace that has not been used yet.
+fn begun_anew(pace: Pace) -> Pace {
+    Pace { used: 0.0, version: pace.version + 1, ..pace }
 }
 
 /// Calls a second of a pace with the steps by which it was gained again.

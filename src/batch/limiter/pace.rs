@@ -148,11 +148,6 @@ impl Pace {
         Self { burst, version: self.version + 1, ..*self }
     }
 
-    /// The pace after a call was throttled that had started faster than it: that is no reason to lower it, but it has not been used either.
-    pub fn begun_anew(&self) -> Self {
-        Self { used: 0.0, version: self.version + 1, ..*self }
-    }
-
     /// Seconds that are left free after it was lowered: what was started before is still on its way, and says nothing of the new pace.
     pub fn pause(&self) -> f64 {
         PAUSE * self.depth
