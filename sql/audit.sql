@@ -1,6 +1,6 @@
 -- Who asked which model, by which query, and how many tokens it took: Bedrock's own log of model invocations beside Snowflake's query
 -- history. Every question of the functions carries the query id, the function, the user and the role in its metadata, as far as Snowflake
--- tells them (CONTEXT_HEADERS in sql/setup.sql); embed_text carries none.
+-- tells them (CONTEXT_HEADERS in sql/setup.sql); embed_text, redact_pii and moderate_text carry none.
 --
 -- The log is off until it is switched on, for the account and the Region, in Bedrock's settings, with a bucket of your own. It holds prompts
 -- and answers: who may read the bucket may read them. Loaded here are counts and names alone.

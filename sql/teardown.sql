@@ -1,5 +1,5 @@
--- Removes what sql/setup.sql and sql/integration.sql create: the first two as the owner of the functions, the last as the
--- administrator. The stack is removed with sam delete; what that leaves is in docs/operations.md.
+-- Removes what sql/setup.sql and sql/integration.sql create: the functions as their owner, the integration at the
+-- end as the administrator. The stack is removed with sam delete; what that leaves is in docs/operations.md.
 --
 --   snow sql -f sql/teardown.sql --role ACCOUNTADMIN --database TOOLS --schema PUBLIC
 
