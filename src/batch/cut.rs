@@ -41,7 +41,11 @@ impl Work<'_, '_> {
                 self.lanes[lane].push(number);
             }
         }
-        self.account.cut(cut);
+        match self.refusal {
+            None => self.account.cut(cut),
+            // That is the reason why the batch ends.
+            Some(_) => self.account.cut += cut,
+        }
         self.give_up_lanes(true);
     }
 

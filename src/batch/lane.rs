@@ -233,10 +233,10 @@ impl Lane {
         }
     }
 
-    /// Why no other row needs to be asked: the target has never answered, and has refused often enough, or has refused and no time is
-    /// left to ask again.
+    /// Why no other row needs to be asked: the target has never answered, has refused often enough, and is not being asked; or it has
+    /// refused and no time is left to ask again.
     pub fn given_up(&self, is_out_of_time: bool) -> Option<&Refusal> {
-        let is_proven = self.refusals >= PROOF || is_out_of_time;
+        let is_proven = (self.refusals >= PROOF && self.in_flight == 0) || is_out_of_time;
         let is_given_up = if self.was_given_up { self.answers == 0 } else { is_proven && !self.has_answered() };
         self.refusal.as_ref().filter(|_| is_given_up)
     }

@@ -46,6 +46,7 @@ enum Step {
     RefuseRow,
     RefuseUnknown,
     RefuseStatement,
+    RefuseStatementAtOnce,
     Hang,
     Panic,
     Answer,
@@ -83,6 +84,7 @@ impl Scripted {
         match step {
             Step::Throttle => return Err(Moment::throttled("Slow", None).into()),
             Step::ThrottleFor(wait) => return Err(Moment::throttled("Slow", Some(wait)).into()),
+            Step::RefuseStatementAtOnce => return Err(refusal(Whose::Statement).into()),
             Step::Hang => std::future::pending().await,
             Step::Panic => panic!("as told"),
             _ => sleep(self.latency).await,

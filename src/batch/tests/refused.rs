@@ -37,6 +37,18 @@ async fn a_statement_that_is_refused_and_has_no_time_left_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_target_is_not_given_up_while_it_is_being_asked() {
+    // Eight calls are under way when all that come after them are refused at once, as by a quota of the day that is used up.
+    let texts = numbered(40);
+    let mut scripts: Vec<(&str, &[Step])> =
+        ["0", "1", "2", "3", "4", "5", "6", "7"].map(|text| (text, [Step::Answer].as_slice())).to_vec();
+    scripts.push(("*", &[Step::RefuseStatementAtOnce]));
+    let function = Scripted::with(4 * SECOND, &scripts);
+    let outcome = run(&function, &rows(refs(&texts), "t"), 128, 60 * SECOND).await;
+    assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)), "{:?}", function.calls());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_model_that_only_some_rows_name_is_null_for_them() {
     let texts = numbered(100);
     let mut all = rows(refs(&texts[..50]), "t");
@@ -105,6 +117,16 @@ async fn a_refusal_that_stays_ends_the_call_and_no_row_of_a_working_target_is_nu
     known.learn(entry);
     let (again, _) = invoke(&function, &all, &targets, known, 60 * SECOND).await;
     assert_eq!((refused(&again), function.calls()), (Some(&refusal(Whose::Statement)), calls));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_batch_that_is_refused_is_not_that_calls_are_cut_off_by_it() {
+    let function = Scripted::with(SECOND, &[("7", &[Step::RefuseStatement])]);
+    let texts = numbered(400);
+    let all = rows(refs(&texts), "t");
+    let (outcome, entry) = invoke(&function, &all, &Targets::new(8), Known::default(), 60 * SECOND).await;
+    assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)));
+    assert_eq!(entry.reason.as_deref(), Some("No"));
 }
 
 #[tokio::test(start_paused = true)]
