@@ -30,6 +30,7 @@ impl Alone {
     /// Goes on at a pace that was shared.
     pub fn take_over(&mut self, per_second: f64) {
         self.pace = begun_anew(Pace { version: self.pace.version, ..Pace::of(per_second) });
+        self.next = None;
     }
 
     /// Calls a second: no fewer than the floor, once it is known that there is a quota.

@@ -156,7 +156,8 @@ impl Limiter {
                 tracing::warn!("{error}");
                 together.alone_until = Some(now + LEFT_ALONE);
                 together.slots.clear();
-                if let Some((track, _)) = together.track {
+                // Among how many it is shared may not be known for the moment.
+                if let Some((track, _)) = together.track.filter(|_| together.sharers.is_finite()) {
                     self.alone.take_over(track.pace.per_second() / together.sharers.max(1.0));
                 }
             }
@@ -239,8 +240,9 @@ impl Together {
     }
 
     fn got(&mut self, now: Instant, got: Got, random: &mut fastrand::Rng) {
-        self.lowered = None;
-        // One that has come meanwhile is still to be told.
+        // What has come meanwhile is still to be told.
+        self.lowered =
+            self.lowered.filter(|lowered| got.track.is_some_and(|track| track.pace.version < lowered.version));
         self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
         self.track = got.track.map(|track| (track, now));

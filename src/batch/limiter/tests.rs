@@ -174,6 +174,39 @@ fn who_cannot_have_the_track_goes_on_at_its_share_of_the_pace_without_a_burst() 
     assert!((8..=12).contains(&started), "{started}");
 }
 
+#[test]
+fn who_cannot_have_the_track_and_does_not_know_among_how_many_it_is_shared_goes_on_at_a_pace_of_its_own() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(None, true, 1);
+    limiter.got(now, Some(Ok(Got { sharers: f64::INFINITY, ..got(0.0, 0) })));
+    limiter.got(now, Some(Err(TracksError("no".to_owned()))));
+    let started: usize = (0..=20).map(|tenth| starts(&mut limiter, now + Duration::from_millis(100 * tenth))).sum();
+    assert!(started >= 16, "{started}");
+}
+
+#[test]
+fn a_call_that_is_throttled_while_slots_are_taken_is_still_told() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(None, true, 1);
+    limiter.succeeded(Duration::from_secs(1));
+    let pace = Pace { version: 1, ..Pace::of(40.0) };
+    limiter.got(now, Some(Ok(slots(pace, 0.0, 2, 0.0))));
+    let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
+    let later = now + Duration::from_secs(1);
+    let Order::Ask(ask) = limiter.order(later, 3) else { panic!("{limiter:?}") };
+    assert_eq!(ask.lowered, None);
+    limiter.throttled(later, slot);
+    let mut lowered = |got: Got| {
+        limiter.got(later, Some(Ok(got)));
+        match limiter.order(later + Duration::from_secs(2), 10) {
+            Order::Ask(ask) => ask.lowered.map(|pace| pace.version),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(lowered(slots(pace, 0.1, 2, 0.0)), Some(2));
+    assert_eq!(lowered(slots(Pace { version: 2, ..pace }, 0.1, 2, 0.0)), None);
+}
+
 fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {
     match limiter.order(now, 3) {
         Order::Ask(ask) => ask.held,
