@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::lane::Lane;
 use super::{Work, index};
 use crate::function::{Code, Outcome, Whose};
 
@@ -20,6 +21,11 @@ impl Work<'_, '_> {
     /// Asks for none of these rows until they are taken back, because others ask for them.
     pub fn set_aside(&mut self, rows: &HashSet<u32>) {
         self.lanes.iter_mut().for_each(|lane| lane.set_aside(rows));
+    }
+
+    /// Whether rows are set aside.
+    pub fn waits_for_others(&self) -> bool {
+        self.lanes.iter().any(Lane::waits_for_others)
     }
 
     /// Asks for rows that were set aside.

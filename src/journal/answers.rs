@@ -4,6 +4,7 @@
 //! these items. They only decide what is paid for.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
@@ -13,7 +14,7 @@ use super::{JournalError, Key};
 use crate::function::{Outcome, Question};
 
 /// The version of what an answer's item holds, and of what makes two questions the same. Items of another version are never read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Within what equal questions share an answer: one function, and one statement or the whole account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,13 +45,13 @@ impl Scope {
         Self { hash: hash.finalize().into(), expires }
     }
 
-    /// The key of a question in this scope.
-    pub fn key(&self, question: &Question<'_>) -> AnswerKey {
+    /// The key of a question to a target in this scope: another place index may have another answer.
+    pub fn key(&self, target: &str, question: &Question<'_>) -> AnswerKey {
         let mut hash = Sha256::new();
         hash.update(self.hash);
-        for part in question {
+        for part in iter::once(target).chain(question.iter().map(AsRef::as_ref)) {
             hash.update(part.len().to_le_bytes());
-            hash.update(part.as_bytes());
+            hash.update(part);
         }
         AnswerKey(hash.finalize().into())
     }
@@ -144,20 +145,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_of_scope_function_and_every_part_of_the_question() {
+    fn a_key_is_of_scope_function_target_and_every_part_of_the_question() {
         let question = |parts: &[&'static str]| parts.iter().map(|part| (*part).into()).collect::<Question<'_>>();
         let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-        let key =
-            |function, statement, parts: &[&'static str]| Scope::of(function, statement, expires).key(&question(parts));
-        let own = key("f", Some("q"), &["ab", "c"]);
-        assert_eq!(own, key("f", Some("q"), &["ab", "c"]));
+        let key = |function, statement, target, parts: &[&'static str]| {
+            Scope::of(function, statement, expires).key(target, &question(parts))
+        };
+        let own = key("f", Some("q"), "t", &["ab", "c"]);
+        assert_eq!(own, key("f", Some("q"), "t", &["ab", "c"]));
         for other in [
-            key("f", Some("r"), &["ab", "c"]),
-            key("f", None, &["ab", "c"]),
-            key("f", Some(""), &["ab", "c"]),
-            key("g", Some("q"), &["ab", "c"]),
-            key("f", Some("q"), &["a", "bc"]),
-            key("f", Some("q"), &["ab", "c", ""]),
+            key("f", Some("r"), "t", &["ab", "c"]),
+            key("f", None, "t", &["ab", "c"]),
+            key("f", Some(""), "t", &["ab", "c"]),
+            key("g", Some("q"), "t", &["ab", "c"]),
+            key("f", Some("q"), "u", &["ab", "c"]),
+            key("f", Some("q"), "ta", &["b", "c"]),
+            key("f", Some("q"), "t", &["a", "bc"]),
+            key("f", Some("q"), "t", &["ab", "c", ""]),
         ] {
             assert_ne!(own, other);
         }

@@ -187,7 +187,7 @@ mod tests {
         let rows = Some(NewRows { body: "{}", digest: String::new() });
         assert!(matches!(journal.claim(&claim(rows, begin)).await, Ok(Claimed::Ours(..))));
         let scope = Scope::of("f", None, begin + HOUR);
-        let answer = scope.key(&vec!["a".into()].into_boxed_slice());
+        let answer = scope.key("t", &vec!["a".into()].into_boxed_slice());
         let value: Box<str> = Box::from("1");
         let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
         journal.keep(&scope, &[(answer, outcome)]).await.unwrap();

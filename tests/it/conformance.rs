@@ -181,7 +181,8 @@ impl Questions {
     fn new(count: usize) -> Self {
         let now = SystemTime::now();
         let scope = Scope::of("conformance", Some(&fastrand::u128(..).to_string()), now + RETENTION);
-        let keys = (0..count).map(|number| scope.key(&vec![number.to_string().into()].into_boxed_slice())).collect();
+        let keys =
+            (0..count).map(|number| scope.key("t", &vec![number.to_string().into()].into_boxed_slice())).collect();
         Self { scope, keys, now }
     }
 

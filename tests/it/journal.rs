@@ -1,6 +1,6 @@
 //! Batches that take many invocations, with a journal in memory and the services of the sandbox.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -13,10 +13,13 @@ use serde_json::{Value, json};
 use snowflake_aws_functions::bedrock::{Bedrock, Prices};
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
+use snowflake_aws_functions::function::Function;
 use snowflake_aws_functions::functions::{Functions, ModelPatterns};
 use snowflake_aws_functions::journal::{Answers, Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
 use snowflake_aws_functions::location::{IntendedUse, Location};
+use tokio::time::Instant;
 
+use crate::sharing::Moody;
 use crate::support::{MODEL, event, rows};
 
 pub const BATCH: &str = "sf-external-function-query-batch-id";
@@ -266,4 +269,43 @@ async fn vectors_and_envelopes_come_out_of_the_journal_as_they_went_in() {
             assert_eq!(value["data"][2][1]["error"]["code"], "invalid_argument");
         }
     }
+}
+
+/// A journal whose first checkpoint fails; and when it was written to.
+struct FailsOnce(Arc<Memory>, Arc<Mutex<Vec<Instant>>>);
+
+impl Journal for FailsOnce {
+    fn claim<'a>(&'a self, claim: &'a Claim<'a>) -> BoxFuture<'a, Result<Claimed, JournalError>> {
+        self.0.claim(claim)
+    }
+
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a mut Lease,
+        entry: &'a [u8],
+        then: Then,
+    ) -> BoxFuture<'a, Result<Kept, JournalError>> {
+        let mut written = self.1.lock().unwrap();
+        written.push(Instant::now());
+        match written.len() {
+            1 => async { Err(JournalError("it is full".to_owned())) }.boxed(),
+            _ => self.0.checkpoint(lease, entry, then),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_could_not_be_renewed_is_renewed_before_it_ends() {
+    let written = Arc::<Mutex<Vec<_>>>::default();
+    let journal = FailsOnce(Arc::new(Memory::new(Duration::from_hours(12))), Arc::clone(&written));
+    let function: Arc<dyn Function> = Arc::new(Moody(Arc::default()));
+    let house = House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)));
+    let begin = Instant::now();
+    let (status, _) =
+        send(&house, event("POST", "ask", &[(BATCH, "1")], &json!({"data": [[0, "slow"]]}).to_string()), within(20.0))
+            .await;
+    assert_eq!(status, 202);
+    // A lease holds for eight seconds.
+    let at: Vec<u64> = written.lock().unwrap().iter().map(|at| (*at - begin).as_secs()).collect();
+    assert!(at[0] < 8 && at[1] <= 8, "{at:?}");
 }

@@ -216,8 +216,10 @@ async fn a_table_that_throttles_slows_nothing_but_sharing() {
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }
 
-/// A service whose every answer is another one.
-struct Moody(Arc<AtomicUsize>);
+const SLOW: Duration = Duration::from_secs(150);
+
+/// A service whose every answer is another one; some take long.
+pub struct Moody(pub Arc<AtomicUsize>);
 
 impl Function for Moody {
     fn name(&self) -> &'static str {
@@ -232,7 +234,12 @@ impl Function for Moody {
         let text = row.text(0);
         let answer = move || {
             let value = json!(format!("{text} {}", self.0.fetch_add(1, Ordering::Relaxed)));
-            async move { Ok(Answered::from(value.to_string().into_boxed_str())) }
+            async move {
+                if text.starts_with("slow") {
+                    sleep(SLOW).await;
+                }
+                Ok(Answered::from(value.to_string().into_boxed_str()))
+            }
         };
         Ok(Job {
             target: Target { name: "service".into(), per_second: None },
@@ -271,6 +278,34 @@ async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
     assert_eq!(calls.load(Ordering::Relaxed), 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_waits_for_another_one_is_not_refused_as_too_slow() {
+    let memory = Arc::new(Memory::new(Duration::from_hours(12)));
+    let function: Arc<dyn Function> = Arc::new(Moody(Arc::default()));
+    let house = || {
+        let journal = Shared { journal: memory.clone(), answers: None };
+        House::new(Functions::from_iter([Arc::clone(&function)]), 128, Some(Box::new(journal)))
+    };
+    let (first, second) = (house(), house());
+    let post = |batch: &str, texts: &[String]| {
+        let rows: Vec<Value> = texts.iter().enumerate().map(|(row, text)| json!([row, text])).collect();
+        event("POST", "ask", &[(BATCH, batch), (QUERY, "q")], &json!({"data": rows}).to_string())
+    };
+    let mut texts: Vec<String> = (0..60).map(|row| format!("slow {row}")).collect();
+    let asking = post("1", &texts);
+    texts.push("own".to_owned());
+    let waiting = async {
+        sleep(Duration::from_secs(1)).await;
+        send(&second, post("2", &texts), within(80.0)).await
+    };
+    // One of 61 rows in 80 s would be 400.
+    let status = tokio::select! {
+        first = send(&first, asking, within(200.0)) => panic!("{first:?}"),
+        (status, _) = waiting => status,
+    };
+    assert_eq!(status, 202);
+}
+
 /// Nearly as long as an operation may take.
 const NEARLY: Duration = Duration::from_millis(900);
 
@@ -278,7 +313,7 @@ const NEARLY: Duration = Duration::from_millis(900);
 async fn a_row_whose_owner_has_died_is_asked_on_a_slow_table_too() {
     let memory = Arc::new(Memory::new(Duration::from_hours(12)));
     let (now, scope) = (SystemTime::now(), Scope::of("ask", Some("q"), SystemTime::now() + Duration::from_hours(12)));
-    let tags = [scope.key(&vec!["a".into()].into_boxed_slice()).tag()];
+    let tags = [scope.key("service", &vec!["a".into()].into_boxed_slice()).tag()];
     let until = now + Duration::from_secs(6);
     let batch = &Key::of("ask", "dead");
     memory.ask(&Asking { scope: &scope, batch, lease: "dead", tags: &tags, now, until }).await.unwrap();
@@ -329,7 +364,7 @@ async fn an_answer_that_is_kept_as_its_claim_ends_is_found_by_who_looked_before(
 async fn a_claim_that_comes_long_after_the_look_is_followed_by_another_look() {
     let memory = Arc::new(Memory::new(Duration::from_hours(12)));
     let scope = Scope::of("ask", Some("q"), SystemTime::now() + Duration::from_hours(12));
-    let key = scope.key(&vec!["a".into()].into_boxed_slice());
+    let key = scope.key("service", &vec!["a".into()].into_boxed_slice());
     let answer = (key, Outcome { attempts: 1, ..Outcome::of("\"kept\"".into()) });
     // A claim takes so long that another batch has answered meanwhile, and its claim is nowhere to be seen any more.
     let other = Arc::clone(&memory);

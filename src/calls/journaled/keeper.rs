@@ -95,7 +95,8 @@ impl<'a> Keeper<'a> {
     pub async fn close(mut self, work: &mut Work<'_, '_>, created: SystemTime) -> bool {
         // Before anything is waited for: no call outlives the deadline.
         work.cut_off();
-        if !work.is_done() {
+        // The pace of a batch that waits for others says nothing of when it ends.
+        if !work.is_done() && !work.waits_for_others() {
             let (clock, reason) = (self.times.clock(), work.account().last);
             if let Some(refusal) = fits::too_slow(work.rows(), work.progress(), created, clock, reason.as_deref()) {
                 work.refuse(refusal);
@@ -196,6 +197,8 @@ impl<'a> Keeper<'a> {
             Err(error) => {
                 tracing::error!(answers = entry.outcomes.len(), "answers are not journaled yet: {error}");
                 work.not_saved(&entry);
+                // As far as anybody knows the lease was not renewed.
+                self.until = self.times.clock();
                 true
             }
         }

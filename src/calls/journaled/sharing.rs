@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::super::Times;
 use crate::batch::{Plan, Work};
@@ -77,7 +77,10 @@ impl<'a> Sharing<'a> {
         plan: &Plan<'_>,
         times: Times,
     ) -> Self {
-        let key = |row: &Result<Job<'_>, Refusal>| Some(scope.key(row.as_ref().ok()?.question.as_ref()?));
+        let key = |row: &Result<Job<'_>, Refusal>| {
+            let job = row.as_ref().ok()?;
+            Some(scope.key(&job.target.name, job.question.as_ref()?))
+        };
         let keys = plan.distinct().iter().map(key).collect();
         let until = times.now;
         let patience = PATIENCE.min(times.deadline.saturating_duration_since(times.begin) / PATIENT_PART);
@@ -178,7 +181,7 @@ impl<'a> Sharing<'a> {
             tracing::warn!("this batch asks for all of its rows by itself: {error}");
             self.is_alone = true;
             let free = unsettled.iter().copied().filter(|row| !self.own.contains(row)).collect();
-            self.own.clear();
+            self.let_go(|_| true);
             Found { free, ..Found::default() }
         })
     }
@@ -305,7 +308,8 @@ impl<'a> Sharing<'a> {
 
     async fn in_time<T>(&self, operation: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
         let late = || Err(JournalError("an operation on answers does not end in time".to_owned()));
-        timeout(self.patience, operation).await.unwrap_or_else(|_| late())
+        let until = (Instant::now() + self.patience).min(self.times.last_write);
+        timeout_at(until, operation).await.unwrap_or_else(|_| late())
     }
 
     fn key(&self, row: u32) -> Option<AnswerKey> {

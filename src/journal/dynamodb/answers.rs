@@ -31,15 +31,18 @@ const REMOVED: RangeInclusive<usize> = 16..=64;
 /// By how much the clocks of environments may differ for one of them to remove a claim of another.
 const CLOCKS: Duration = Duration::from_secs(5);
 
-/// How often what a full table has left undone of a read or a write is tried again.
-const TIMES: usize = 3;
+/// How often what a throttled table leaves undone of a read or a write is asked for: after pauses of so long, twice as long and so on, which
+/// is about as long as anybody waits for it.
+const TIMES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl DynamoDb {
     /// Reads items of any keys; those that are not there are left out.
     async fn read(&self, keys: Vec<String>) -> Result<Vec<Item>, JournalError> {
         let mut left: Vec<_> = keys.into_iter().map(|key| HashMap::from([("pk".to_owned(), text(key))])).collect();
         let mut items = Vec::new();
-        for _ in 0..TIMES {
+        for time in 0..TIMES {
+            pause(time).await;
             let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
             let keys = keys.map_err(|_| JournalError("a read of no keys".to_owned()))?;
             let read = self.client().batch_get_item().request_items(&self.table, keys).send().await;
@@ -139,7 +142,8 @@ impl DynamoDb {
     }
 
     async fn write(&self, mut left: Vec<WriteRequest>) -> Result<(), JournalError> {
-        for _ in 0..TIMES {
+        for time in 0..TIMES {
+            pause(time).await;
             let written = self.client().batch_write_item().request_items(&self.table, left).send().await;
             let mut undone = written.map_err(|error| journal_error(&error))?.unprocessed_items.unwrap_or_default();
             match undone.remove(&self.table).filter(|undone| !undone.is_empty()) {
@@ -172,6 +176,13 @@ impl Answers for DynamoDb {
         answers: &'a [(AnswerKey, Outcome)],
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         self.keep_now(scope, answers).boxed()
+    }
+}
+
+/// Waits before a table is asked again, which tells by what it leaves undone that it is throttled.
+async fn pause(time: u32) {
+    if let Some(doublings) = time.checked_sub(1) {
+        tokio::time::sleep(PAUSE * 2_u32.pow(doublings)).await;
     }
 }
 
@@ -231,7 +242,7 @@ mod tests {
         let expires = SystemTime::UNIX_EPOCH + 1000 * SECOND;
         let kept = Outcome { attempts: 1, latency: SECOND, ..Outcome::of("\"a\"".into()) };
         let of = |question: &str| {
-            let key = scope(expires).key(&vec![question.into()].into_boxed_slice());
+            let key = scope(expires).key("t", &vec![question.into()].into_boxed_slice());
             item(&scope(expires), &(key, kept.clone())).unwrap()
         };
         assert_ne!(of("a")["pk"], of("b")["pk"]);

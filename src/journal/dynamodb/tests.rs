@@ -12,10 +12,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::*;
 use crate::function::Outcome;
-use crate::journal::{Key, Scope};
+use crate::journal::{AnswerKey, Key, Scope};
 
 /// The work goes on.
 const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
@@ -29,6 +30,8 @@ struct Held {
     items: HashMap<String, Value>,
     /// How many answers do not get through.
     lost: usize,
+    /// How many reads or writes of one request are done, as the table is throttled.
+    done: Option<usize>,
     requests: usize,
 }
 
@@ -37,26 +40,35 @@ impl Table {
         self.0.lock().unwrap().lost = count;
     }
 
+    fn do_at_most(&self, done: usize) {
+        self.0.lock().unwrap().done = Some(done);
+    }
+
     fn requests(&self) -> usize {
         std::mem::take(&mut self.0.lock().unwrap().requests)
     }
 
     /// What is asked for, and how it is answered; a write only under the conditions of a claim and of a checkpoint.
-    fn answer(items: &mut HashMap<String, Value>, request: &Value) -> (u16, Value) {
+    fn answer(items: &mut HashMap<String, Value>, request: &Value, done: usize) -> (u16, Value) {
         let failed = |item: &Value| {
             let name = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
             (400, json!({"__type": name, "Item": item}))
         };
         if let Some(asked) = request.get("RequestItems") {
             if let Some(keys) = asked["journal"]["Keys"].as_array() {
+                let (keys, undone) = keys.split_at(done.min(keys.len()));
                 let found: Vec<&Value> = keys.iter().filter_map(|key| items.get(key["pk"]["S"].as_str()?)).collect();
-                return (200, json!({"Responses": {"journal": found}}));
+                let undone = if undone.is_empty() { json!({}) } else { json!({"journal": {"Keys": undone}}) };
+                return (200, json!({"Responses": {"journal": found}, "UnprocessedKeys": undone}));
             }
-            for write in asked["journal"].as_array().unwrap() {
+            let writes = asked["journal"].as_array().unwrap();
+            let (writes, undone) = writes.split_at(done.min(writes.len()));
+            for write in writes {
                 let new = &write["PutRequest"]["Item"];
                 items.insert(new["pk"]["S"].as_str().unwrap().to_owned(), new.clone());
             }
-            return (200, json!({}));
+            let undone = if undone.is_empty() { json!({}) } else { json!({"journal": undone}) };
+            return (200, json!({"UnprocessedItems": undone}));
         }
         if let Some(new) = request.get("Item") {
             let key = new["pk"]["S"].as_str().unwrap().to_owned();
@@ -116,7 +128,7 @@ impl HttpConnector for Table {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let held = &mut *self.0.lock().unwrap();
-        let (status, body) = Self::answer(&mut held.items, &request);
+        let (status, body) = Self::answer(&mut held.items, &request, held.done.unwrap_or(usize::MAX));
         let is_lost = held.lost > 0;
         held.lost = held.lost.saturating_sub(1);
         held.requests += 1;
@@ -224,19 +236,22 @@ async fn what_was_kept_already_is_not_kept_twice() {
     assert_eq!(table.entries_and_end(), (2, json!(false)));
 }
 
+fn to_keep(scope: &Scope, count: usize) -> Vec<(AnswerKey, Outcome)> {
+    let answer = |number: usize| {
+        let value: Box<str> = number.to_string().into_boxed_str();
+        let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
+        (scope.key("t", &vec![number.to_string().into()].into_boxed_slice()), outcome)
+    };
+    (0..count).map(answer).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn answers_that_are_kept_are_recalled_however_many_there_are() {
     let (table, now) = (Table::default(), SystemTime::now());
     let journal = table.journal();
     let answers = Journal::answers(&journal).unwrap();
     let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
-    let kept: Vec<_> = (0..120)
-        .map(|number| {
-            let value: Box<str> = number.to_string().into_boxed_str();
-            let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
-            (scope.key(&vec![number.to_string().into()].into_boxed_slice()), outcome)
-        })
-        .collect();
+    let kept = to_keep(&scope, 120);
     answers.keep(&scope, &kept).await.unwrap();
     assert_eq!(table.requests(), 5, "a write takes 25 answers");
     let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
@@ -245,4 +260,26 @@ async fn answers_that_are_kept_are_recalled_however_many_there_are() {
     assert_eq!(table.requests(), 2, "and a read takes 100 keys");
     assert_eq!(answers.recall(&scope, None, &keys[..100], now).await.unwrap().answers.len(), 100);
     assert_eq!(table.requests(), 1, "what others ask for is not read where nobody wants it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_throttled_table_leaves_undone_is_asked_for_after_pauses() {
+    let (table, now) = (Table::default(), SystemTime::now());
+    let journal = table.journal();
+    let answers = Journal::answers(&journal).unwrap();
+    let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
+    let kept = to_keep(&scope, 25);
+    let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
+    for (done, requests, millis) in [(10, 3, 150..160), (5, 5, 750..760)] {
+        table.do_at_most(done);
+        let begin = Instant::now();
+        answers.keep(&scope, &kept).await.unwrap();
+        assert_eq!((table.requests(), millis.contains(&begin.elapsed().as_millis())), (requests, true));
+        let begin = Instant::now();
+        assert_eq!(answers.recall(&scope, None, &keys, now).await.unwrap().answers.len(), 25);
+        assert_eq!((table.requests(), millis.contains(&begin.elapsed().as_millis())), (requests, true));
+    }
+    table.do_at_most(4);
+    assert!(answers.keep(&scope, &kept).await.is_err());
+    assert!(answers.recall(&scope, None, &keys, now).await.is_err());
 }

@@ -36,7 +36,7 @@ pub static NAMES: LazyLock<HashMap<AnswerKey, Name>> = LazyLock::new(|| {
 /// The key of a row.
 pub fn key((statement, row): Name) -> AnswerKey {
     let question: Question<'_> = Box::new([row.into()]);
-    scope(statement).key(&question)
+    scope(statement).key("service", &question)
 }
 
 /// The scope of a statement.
