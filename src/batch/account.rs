@@ -14,7 +14,7 @@ pub struct Account {
     pub throttled: BTreeMap<String, usize>,
     /// Calls that failed or were refused for the statement, by the service's code or by what happened on the way.
     pub failed: BTreeMap<String, usize>,
-    /// Calls that were cut off at the deadline.
+    /// Calls that were cut off at the deadline, or by a refusal of the batch.
     pub cut: usize,
     /// Distinct rows whose outcome was taken from other batches.
     pub taken: usize,

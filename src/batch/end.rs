@@ -178,7 +178,7 @@ impl Work<'_, '_> {
         self.is_refusal_saved = false;
     }
 
-    /// Gives the rows up whose target has never answered, and has refused often enough. Rows that were never asked have no outcome of
+    /// Gives the rows up whose target has never answered, has refused often enough, and is not being asked. Rows that were never asked have no outcome of
     /// their own that could be kept.
     pub(super) fn give_up(&mut self) {
         self.give_up_lanes(false);

@@ -126,17 +126,15 @@ impl Lane {
 
     /// Most calls in flight that the target has given reason for.
     fn most(&self, now: Instant) -> usize {
-        if lock(&self.state).is_out() {
-            return PROBES;
-        }
         let has_answered = self.has_answered();
         match self.refusals {
+            1.. if !has_answered => 1,
+            _ if lock(&self.state).is_out() => PROBES,
             0 if has_answered || self.has_spoken => usize::MAX,
             0 => {
                 let seconds = self.first_call.map_or(0, |first| (now - first).as_secs());
                 PROBES.saturating_mul(1 << seconds.min(16))
             }
-            1.. if !has_answered => 1,
             1..PROOF => usize::MAX,
             _ => PROBES,
         }

@@ -53,6 +53,8 @@ pub struct Work<'w, 'a> {
     /// Rows without an outcome.
     pub(super) left: usize,
     pub(super) lane_of: Vec<usize>,
+    /// Rows that other batches are asking for.
+    pub(super) others: usize,
     /// Rows with an outcome that the journal does not know yet.
     pub(super) unsaved: Vec<u32>,
     /// Rows with an outcome of this work that other batches do not know yet.
@@ -98,6 +100,7 @@ impl<'w, 'a> Work<'w, 'a> {
             rows: plan.distinct().iter().map(|_| Row::default()).collect(),
             left: plan.distinct().len(),
             lane_of: vec![usize::MAX; plan.distinct().len()],
+            others: 0,
             unsaved: Vec::new(),
             unshared: Vec::new(),
             tried: BTreeSet::new(),

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::lane::Lane;
 use super::{Work, index};
 use crate::function::{Code, Outcome, Whose};
 
@@ -23,9 +22,9 @@ impl Work<'_, '_> {
         self.lanes.iter_mut().for_each(|lane| lane.set_aside(rows));
     }
 
-    /// Whether rows are set aside.
-    pub fn waits_for_others(&self) -> bool {
-        self.lanes.iter().any(Lane::waits_for_others)
+    /// Notes how many rows others are asking for: what this batch makes of its own says nothing of when those are answered.
+    pub fn wait_for(&mut self, others: usize) {
+        self.others = others;
     }
 
     /// Asks for rows that were set aside.

@@ -11,9 +11,9 @@ impl Work<'_, '_> {
         self.refusal.is_some() || self.left == 0
     }
 
-    /// Distinct rows that have an outcome, and how many there are.
-    pub fn progress(&self) -> (usize, usize) {
-        (self.rows.len() - self.left, self.rows.len())
+    /// Distinct rows that have an outcome, those that other batches are asking for, and how many there are.
+    pub fn progress(&self) -> (usize, usize, usize) {
+        (self.rows.len() - self.left, self.others.min(self.left), self.rows.len())
     }
 
     /// Rows of the batch, those that are NULL among them.

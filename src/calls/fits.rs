@@ -73,10 +73,11 @@ pub fn check_time(plan: &Plan<'_>, left: Duration) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Why a batch that has been at work since `created` will not end before it is given up, at the pace that was seen.
+/// Why a batch that has been at work since `created` will not end before it is given up, at the pace that was seen. What others are asking for
+/// it need not ask.
 pub fn too_slow(
     rows: usize,
-    (done, all): (usize, usize),
+    (done, others, all): (usize, usize, usize),
     created: SystemTime,
     now: SystemTime,
     reason: Option<&str>,
@@ -87,7 +88,7 @@ pub fn too_slow(
     }
     let left = GIVEN_UP.saturating_sub(passed).as_secs_f64();
     let pace = done as f64 / passed.as_secs_f64();
-    let needed = (all - done) as f64 / pace;
+    let needed = (all - done - others) as f64 / pace;
     if needed <= left * TOO_LATE {
         return None;
     }
@@ -111,9 +112,13 @@ mod tests {
     use super::*;
 
     fn after(seconds: u64, done: usize) -> Option<String> {
+        beside_others(seconds, done, 0)
+    }
+
+    fn beside_others(seconds: u64, done: usize, others: usize) -> Option<String> {
         let created = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
         let now = created + Duration::from_secs(seconds);
-        too_slow(2000, (done, 1000), created, now, Some("SlowDown")).map(|refusal| refusal.message.into_owned())
+        too_slow(2000, (done, others, 1000), created, now, Some("SlowDown")).map(|refusal| refusal.message.into_owned())
     }
 
     #[test]
@@ -137,6 +142,13 @@ mod tests {
         assert_eq!(after(590, 999), None);
         assert!(after(599, 500).is_some());
         assert!(after(700, 999).is_some(), "it is over already");
+    }
+
+    #[test]
+    fn what_others_ask_for_takes_a_batch_no_time() {
+        assert_eq!(beside_others(100, 100, 150), None);
+        assert!(beside_others(100, 100, 140).is_some());
+        assert_eq!(beside_others(100, 1, 999), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn check(service: &Service) {
 }
 
 #[tokio::test]
-async fn every_service_is_told_the_functions_name_and_nothing_else_of_it() {
+async fn every_service_that_answers_rows_is_told_the_functions_name_and_nothing_else_of_it() {
     let house = House::open().await;
     assert_eq!(house.ask(["Hello"]).await.status, 200);
     check(house.aws.bedrock());

@@ -22,6 +22,7 @@ pub use pace::Pace;
 pub use track::{Ask, Change, Changed, Got, Track, Tracks, TracksError, count, take};
 
 use alone::Alone;
+use pace::FIRST;
 
 /// How long before its last slot an environment takes more.
 const LEAD: Duration = Duration::from_millis(100);
@@ -156,9 +157,11 @@ impl Limiter {
                 tracing::warn!("{error}");
                 together.alone_until = Some(now + LEFT_ALONE);
                 together.slots.clear();
-                // Among how many it is shared may not be known for the moment.
-                if let Some((track, _)) = together.track.filter(|_| together.sharers.is_finite()) {
-                    self.alone.take_over(track.pace.per_second() / together.sharers.max(1.0));
+                if let Some((track, _)) = together.track {
+                    let (per_second, sharers) = (track.pace.per_second(), together.sharers);
+                    // Among how many it is shared may not be known for the moment: then it is as with a quota that nobody knows.
+                    let share = if sharers.is_finite() { per_second / sharers.max(1.0) } else { per_second.min(FIRST) };
+                    self.alone.take_over(share);
                 }
             }
             None => {}
@@ -242,7 +245,7 @@ impl Together {
     fn got(&mut self, now: Instant, got: Got, random: &mut fastrand::Rng) {
         // What has come meanwhile is still to be told.
         self.lowered =
-            self.lowered.filter(|lowered| got.track.is_some_and(|track| track.pace.version < lowered.version));
+            self.lowered.filter(|lowered| got.track.is_some_and(|track| track.pace.version + 1 == lowered.version));
         self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
         self.track = got.track.map(|track| (track, now));

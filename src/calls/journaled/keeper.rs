@@ -83,7 +83,7 @@ impl<'a> Keeper<'a> {
                 continue;
             }
             let entry = work.unsaved();
-            let is_due = self.until < self.times.clock() + LEASE / 2 && self.until < self.times.end;
+            let is_due = self.until <= self.times.clock() + LEASE / 2 && self.until < self.times.end;
             if !entry.is_empty() || is_due {
                 self.until = lease_until(self.times);
                 self.writing = self.write(entry, Then::GoOn(self.until));
@@ -95,8 +95,7 @@ impl<'a> Keeper<'a> {
     pub async fn close(mut self, work: &mut Work<'_, '_>, created: SystemTime) -> bool {
         // Before anything is waited for: no call outlives the deadline.
         work.cut_off();
-        // The pace of a batch that waits for others says nothing of when it ends.
-        if !work.is_done() && !work.waits_for_others() {
+        if !work.is_done() {
             let (clock, reason) = (self.times.clock(), work.account().last);
             if let Some(refusal) = fits::too_slow(work.rows(), work.progress(), created, clock, reason.as_deref()) {
                 work.refuse(refusal);

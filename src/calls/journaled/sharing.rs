@@ -44,6 +44,8 @@ pub struct Found {
     first: Vec<(u32, Outcome)>,
     /// Rows that this batch may ask for now.
     free: Vec<u32>,
+    /// How many rows others are asking for.
+    others: usize,
 }
 
 /// A batch among others.
@@ -215,8 +217,9 @@ impl<'a> Sharing<'a> {
             (free, lost) = free.into_iter().partition(|row| self.own.contains(row));
             others.extend::<Vec<u32>>(lost);
         }
+        let count = others.len();
         self.others = Some(others);
-        Ok(Found { learnt, free, ..Found::default() })
+        Ok(Found { learnt, free, others: count, ..Found::default() })
     }
 
     /// Gives up rows of the batch's own.
@@ -327,6 +330,7 @@ impl Found {
         self.first.into_iter().for_each(|(row, outcome)| work.replace(row, outcome));
         self.learnt.into_iter().for_each(|(row, outcome)| work.learn(row, outcome));
         work.take_back(self.free);
+        work.wait_for(self.others);
     }
 }
 

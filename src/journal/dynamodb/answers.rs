@@ -31,8 +31,8 @@ const REMOVED: RangeInclusive<usize> = 16..=64;
 /// By how much the clocks of environments may differ for one of them to remove a claim of another.
 const CLOCKS: Duration = Duration::from_secs(5);
 
-/// How often what a throttled table leaves undone of a read or a write is asked for: after pauses of so long, twice as long and so on, which
-/// is about as long as anybody waits for it.
+/// How often what a throttled table leaves undone of a read or a write is asked for, and the first pause in between. Each pause is twice as
+/// long as the one before, and a part of each is left out by chance, so that not all come back at once.
 const TIMES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -182,7 +182,7 @@ impl Answers for DynamoDb {
 /// Waits before a table is asked again, which tells by what it leaves undone that it is throttled.
 async fn pause(time: u32) {
     if let Some(doublings) = time.checked_sub(1) {
-        tokio::time::sleep(PAUSE * 2_u32.pow(doublings)).await;
+        tokio::time::sleep((PAUSE * 2_u32.pow(doublings)).mul_f64(1.0 - fastrand::f64() / 2.0)).await;
     }
 }
 

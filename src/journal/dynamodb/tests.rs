@@ -270,7 +270,7 @@ async fn what_a_throttled_table_leaves_undone_is_asked_for_after_pauses() {
     let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
     let kept = to_keep(&scope, 25);
     let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
-    for (done, requests, millis) in [(10, 3, 150..160), (5, 5, 750..760)] {
+    for (done, requests, millis) in [(10, 3, 75..160), (5, 5, 375..760)] {
         table.do_at_most(done);
         let begin = Instant::now();
         answers.keep(&scope, &kept).await.unwrap();
