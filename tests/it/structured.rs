@@ -114,6 +114,10 @@ async fn an_answer_that_does_not_fit_is_shown_to_the_model_once_more_and_paid_fo
     );
 }
 
+/// As Nova says it.
+const INVALID_SEQUENCE: &str =
+    "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
+
 #[tokio::test]
 async fn an_answer_that_never_fits_is_the_rows_fault_and_was_paid_for() {
     let house = House::open().await;
@@ -122,7 +126,7 @@ async fn an_answer_that_never_fits_is_the_rows_fault_and_was_paid_for() {
         (NOVA, Fault::ToolInput(json!({"email": 5}))),
         (LLAMA, Fault::NoText),
         (NOVA, Fault::StopReason("malformed_tool_use".to_owned())),
-        (NOVA, Fault::error(424, "ModelErrorException", "Model produced invalid sequence as part of ToolUse.")),
+        (NOVA, Fault::error(424, "ModelErrorException", INVALID_SEQUENCE)),
     ] {
         house.aws.bedrock().set_faults(vec![Rule::new(Matching::All, fault.clone())]);
         house.aws.bedrock().reset();

@@ -72,6 +72,10 @@ impl Manners {
     }
 }
 
+/// The message of a refusal, which is a 400: a model that fails in a manner (424) takes it, and was paid.
 fn told<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Option<&str> {
-    error.as_service_error().and_then(ProvideErrorMetadata::message)
+    match error {
+        SdkError::ServiceError(context) if context.raw().status().as_u16() == 400 => context.err().message(),
+        _ => None,
+    }
 }
