@@ -37,7 +37,7 @@ impl Function for AskBedrock {
 
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
         let (instructions, user_context, model_id) = (row.text(0), row.text(1), row.text(2));
-        self.models.check(model_id)?;
+        self.models.check(model_id, row.get(3))?;
         let options = self.models.options(row.get(3), None)?;
         let asking = Asking {
             function: self.name(),

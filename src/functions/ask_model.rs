@@ -55,9 +55,12 @@ impl Models {
     ///
     /// # Errors
     ///
-    /// The statement's refusal.
-    pub fn check(&self, model_id: &str) -> Result<(), Refusal> {
-        self.allowed.check(model_id)
+    /// The statement's refusal; it is the call's where the row's `options` say that it must be answered.
+    pub fn check(&self, model_id: &str, options: Option<&str>) -> Result<(), Refusal> {
+        self.allowed.check(model_id).map_err(|refusal| match self.options.read(options, None) {
+            Ok(options) if options.must_be_answered => Refusal { whose: Whose::Options, ..refusal },
+            _ => refusal,
+        })
     }
 
     /// The job of a row, whose text as SQL gave it is `given`, the argument of that name.

@@ -42,7 +42,7 @@ impl Function for ClassifyText {
 
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
         let (text, model_id) = (row.text(0), row.text(2));
-        self.models.check(model_id)?;
+        self.models.check(model_id, row.get(3))?;
         let categories = categories(row.text(1))?;
         let labels: Vec<&str> = categories.iter().map(|(label, _)| &**label).collect();
         let form = json!({

@@ -36,7 +36,7 @@ impl Function for FilterText {
 
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
         let (condition, text, model_id) = (row.text(0), row.text(1), row.text(2));
-        self.models.check(model_id)?;
+        self.models.check(model_id, row.get(3))?;
         if condition.trim().is_empty() {
             let message = "condition is empty or blank: say what must hold of the text";
             return Err(Refusal { whose: Whose::Options, ..Refusal::row(Code::InvalidArgument, message) });

@@ -28,7 +28,7 @@ impl Function for Sentiment {
 
     fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
         let (text, model_id) = (row.text(0), row.text(1));
-        self.models.check(model_id)?;
+        self.models.check(model_id, row.get(2))?;
         let asking = Asking {
             function: self.name(),
             caller: row.caller,

@@ -155,6 +155,10 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 400, VALIDATION, "at 'modelId'", Statement(InvalidArgument, "model_id is no id of a model, an inference profile or an ARN: check the order of the arguments"),
         "1 validation error detected: Value 'Claude Sonnet 4.6' at 'modelId' failed to satisfy constraint: Member must satisfy regular expression pattern: (arn:aws.*"),
 
+    // A model of another kind, as one of embeddings that is to write. Source: Bedrock's refusal in public threads about Converse.
+    line(BEDROCK, 400, "", "support the model that you provided", NOT_TAKEN,
+        "This action doesn't support the model that you provided. Try again with a supported text or chat model."),
+
     // ---- Options that a model does not take ----
     // Source: BerriAI/litellm exception_mapping_utils.py.
     line(BEDROCK, 400, "", "exceeds the model limit", Statement(InvalidArgument, "max_tokens is more than the {number} that the model {subject} gives"),
@@ -175,6 +179,10 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 400, "", "guardrailIdentifier", Statement(InvalidArgument, "the option guardrail has no id or ARN of a guardrail: check it"),
         "1 validation error detected: Value 'a b' at 'guardrailConfig.guardrailIdentifier' failed to satisfy constraint"),
     line(BEDROCK, 400, "", "deprecated for this model", Statement(InvalidArgument, "the model {subject} does not take one of the options: leave temperature and top_p out"), "`temperature` is deprecated for this model."),
+
+    // Source: public threads about Claude 4.5 and later.
+    line(BEDROCK, 400, "", "cannot both be specified", Statement(InvalidArgument, "the model {subject} takes one of two options, and not both: leave temperature or top_p out"),
+        "`temperature` and `top_p` cannot both be specified for this model. Please use only one."),
 
     // A body that the model's schema does not take. Source: BerriAI/litellm#30314, #7416.
     line(BEDROCK, 400, "", "extraneous key", NOT_TAKEN, "Malformed input request: #: extraneous key [dimensions] is not permitted, please reformat your input and try again."),

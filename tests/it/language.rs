@@ -3,7 +3,7 @@
 use sandbox::aws::{Fault, Matching, Rule};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, House, MODEL, event};
+use crate::support::{Answer, House, MODEL, event, rows};
 
 const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
@@ -194,6 +194,28 @@ async fn rows_that_are_not_to_share_are_each_asked() {
     let answer = house.post("try_ask_bedrock", json!([row(0, false), row(1, false), row(2, true)])).await;
     assert_eq!(house.calls(), 4);
     assert!(answer.values().iter().all(|envelope| envelope["shared"].is_null()), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn what_no_row_can_have_is_never_null() {
+    let house = House::with(&[("ALLOWED_MODEL_IDS", "*amazon.*")]).await;
+    // A model of embeddings is asked to write.
+    let answer = house.post("ask_bedrock", rows(["a", "b"], "amazon.titan-embed-text-v2:0")).await;
+    assert_eq!(
+        (answer.status, answer.error().contains("name a model of the function's kind")),
+        (400, true),
+        "{answer:?}"
+    );
+    // One row's model is not allowed, and that row must be answered.
+    let body = json!([[0, "Do.", "a", MODEL], [1, "Do.", "b", "meta.llama", {"on_error": "fail"}]]);
+    let answer = house.post("ask_bedrock", body).await;
+    assert_eq!((answer.status, answer.error().contains("meta.llama")), (400, true), "{answer:?}");
+    // Options that exclude each other for the model.
+    let message = "`temperature` and `top_p` cannot both be specified for this model. Please use only one.";
+    let fault = Fault::error(400, "ValidationException", message);
+    house.aws.bedrock().set_faults(vec![Rule::new(Matching::All, fault)]);
+    let answer = house.ask(["a"]).await;
+    assert_eq!((answer.status, answer.error().contains("leave temperature or top_p out")), (400, true), "{answer:?}");
 }
 
 #[tokio::test]

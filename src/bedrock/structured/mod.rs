@@ -49,11 +49,12 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// Why it is no schema.
+    /// Why it is no schema, and where; nothing of its values, which may be a row's.
     pub fn of(schema: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(schema).map_err(|_| "it is no JSON".to_owned())?;
         // Nothing is fetched: the crate is built without that.
-        let validator = jsonschema::validator_for(&value).map_err(|error| error.to_string())?;
+        let validator = jsonschema::validator_for(&value)
+            .map_err(|error| format!("at {:?}, {}", error.instance_path().as_str(), error.masked()))?;
         let mut hasher = DefaultHasher::new();
         schema.hash(&mut hasher);
         Ok(Self { text: schema.into(), hash: hasher.finish(), validator, wire: Wire::of(&value) })
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_no_schema_is_refused() {
-        assert!(Format::of(r#"{"type":"objekt"}"#).unwrap_err().contains("objekt"));
+        assert!(Format::of(r#"{"type":"objekt"}"#).unwrap_err().starts_with("at \"/type\", value is not"));
         assert!(Format::of(r#"{"$ref":"https://example.com/schema.json"}"#).is_err(), "nothing is fetched");
         assert!(Format::of("{").is_err());
     }
