@@ -46,7 +46,9 @@ pub fn read<'a>(json: &'a RawValue, parameters: &[Parameter]) -> Result<Vec<Argu
 /// As [`read`].
 pub fn read_or_single<'a>(json: &'a RawValue, parameters: &[Parameter]) -> Result<Vec<Argument<'a>>, String> {
     match parameters {
-        [parameter] if json.get().starts_with('"') => Ok(vec![argument(parameter, json)?]),
+        [parameter, more @ ..] if json.get().starts_with('"') && more.iter().all(|parameter| parameter.optional) => {
+            Ok(vec![argument(parameter, json)?])
+        }
         _ => read(json, parameters),
     }
 }
@@ -82,6 +84,7 @@ mod tests {
     use super::*;
 
     const TEXTS: [Parameter; 2] = [Parameter::text("a"), Parameter::text("b")];
+    const OPTIONAL: [Parameter; 2] = [Parameter::text("a"), Parameter::options("options")];
 
     fn read_as(json: &str, parameters: &[Parameter]) -> Result<Vec<Option<String>>, String> {
         let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
@@ -135,6 +138,7 @@ mod tests {
         };
         assert_eq!(read(r#""x""#, &TEXTS[..1]), Ok(1));
         assert_eq!(read(r#"["x"]"#, &TEXTS[..1]), Ok(1));
+        assert_eq!(read(r#""x""#, &OPTIONAL), Ok(1));
         assert!(read(r#""x""#, &TEXTS).is_err());
         assert!(read("5", &TEXTS[..1]).is_err());
     }

@@ -310,6 +310,11 @@ impl<'de> DeserializeSeed<'de> for OfKind {
                 Ok(json) => return Ok(json),
                 Err(what) => what,
             },
+            // Whether Snowflake sends an ARRAY as its JSON or as the text of it is not documented.
+            (Kind::Json, Some(b'"')) => match serde_json::from_str::<String>(json).map(|text| Argument::json(&text)) {
+                Ok(Ok(json)) => return Ok(json),
+                _ => "a string",
+            },
             (_, Some(b'{')) => "an object",
             (_, Some(b'[')) => "an array",
             (_, Some(b'"')) => "a string",
@@ -385,6 +390,17 @@ mod tests {
         assert_eq!(rows[0], [text("x"), number("1.50")]);
         assert_eq!(rows[1], [text("x"), number("-0e1"), Argument::Null]);
         assert_eq!(rows[2], [Argument::Null, Argument::Null, Argument::Object(r#"{"a":"é","b":2.0}"#.into())]);
+    }
+
+    #[test]
+    fn an_array_may_come_as_its_text() {
+        let parameters = [Parameter::json("labels")];
+        for body in [r#"{"data":[[0,["a","b"]]]}"#, r#"{"data":[[0,"[\"a\", \"b\"]"]]}"#] {
+            let rows = parse(body, &parameters).unwrap();
+            assert_eq!(rows.arguments, [[Argument::Object(r#"["a","b"]"#.into())]]);
+        }
+        let error = parse(r#"{"data":[[0,"a"]]}"#, &parameters).unwrap_err();
+        assert!(error.to_string().contains("found a string"), "{error}");
     }
 
     #[test]

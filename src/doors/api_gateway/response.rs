@@ -89,9 +89,9 @@ fn too_large(length: usize, limit: usize, whose: &str) -> Answer {
     )))
 }
 
-/// The length that a JSON text has as a JSON string: it holds no control character that would be escaped longer.
+/// The length that a JSON text has as a JSON string: it holds no control character but blanks between its parts.
 fn escaped_length(json: &str) -> usize {
-    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -135,6 +135,13 @@ mod tests {
 
     fn v1(answer: Answer) -> serde_json::Value {
         serde_json::from_str(&handed_over(answer, Version::V1)).unwrap()
+    }
+
+    #[test]
+    fn the_length_of_an_answer_is_what_it_has_as_a_string() {
+        let json = "{\n\t\"a\": \"\\\"é\",\r\n \"b\": 1}";
+        let string = serde_json::to_string(json).unwrap();
+        assert_eq!(escaped_length(json), string.len() - 2);
     }
 
     /// Text that no compression makes smaller than three quarters.
