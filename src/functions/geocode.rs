@@ -40,8 +40,8 @@ impl Function for Geocode {
         let address = Arc::new(options.geocode(address::read("address", row.text(0))?));
         Ok(Job {
             target: self.location.target(Operation::Geocode),
-            // What the service may refuse for all rows has nothing to do with them: they are checked here.
-            options: "".into(),
+            // What the service may refuse for all rows has nothing to do with the others: they are checked here.
+            options: if least.is_some() { "min_relevance" } else { "" }.into(),
             question: Some(Box::new([address.text.clone(), row.text(1).into()])),
             must_be_answered: false,
             expected_bytes: 0,

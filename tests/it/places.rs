@@ -249,7 +249,10 @@ async fn no_relevance_to_filter_by_is_the_statements_fault() {
     let body = json!({"Summary": {"Text": "x", "DataSource": "Here"}, "Results": [{"Place": {"Geometry": {"Point": [1.0, 2.0]}}}]});
     house.aws.location().set_faults(vec![Rule::new(Matching::All, Fault::Malformed(body.to_string()))]);
     assert_eq!(ask(&house, "geocode", &[json!(["Paris"])]).await[0]["relevance"], Value::Null);
-    let answer = house.post("geocode", rows(&[json!(["Paris", {"min_relevance": 0.5}])])).await;
+    let all: Vec<Value> = (0..30).map(|number| json!([format!("{number} Paris"), {"min_relevance": 0.5}])).collect();
+    let answer = house.post("geocode", rows(&all)).await;
     assert_eq!(answer.status, 400);
     assert!(answer.error().contains("min_relevance"), "{}", answer.error());
+    // Each call is paid for.
+    assert!(house.aws.location().stats().requests <= 1 + 8, "{:?}", house.aws.location().stats());
 }
