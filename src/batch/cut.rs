@@ -51,9 +51,11 @@ impl Work<'_, '_> {
 
     /// What was not given to be kept before.
     pub fn unsaved(&mut self) -> Entry {
-        let outcome = |row: u32| Some((row, self.rows[index(row)].outcome.clone()?));
+        let plan = self.plan;
+        let outcome = |row: u32| Some((plan.first(row), self.rows[index(row)].outcome.clone()?));
+        let tries = |row: u32| (plan.first(row), self.rows[index(row)].tries);
         let outcomes = std::mem::take(&mut self.unsaved).into_iter().filter_map(outcome).collect();
-        let tries = std::mem::take(&mut self.tried).into_iter().map(|row| (row, self.rows[index(row)].tries)).collect();
+        let tries = std::mem::take(&mut self.tried).into_iter().map(tries).collect();
         let hold = |lane: &super::lane::Lane| Some((lane.target.clone(), lock(&lane.state).held()?));
         let holds = self.lanes.iter().filter_map(hold).collect();
         let refusal = if self.is_refusal_saved { None } else { self.refusal.clone() };
@@ -63,9 +65,10 @@ impl Work<'_, '_> {
 
     /// Takes back what could not be kept.
     pub fn not_saved(&mut self, entry: &Entry) {
-        self.unsaved.extend(entry.outcomes.iter().map(|(row, _)| *row));
-        let unsettled = entry.tries.iter().map(|(row, _)| *row).filter(|row| self.rows[index(*row)].outcome.is_none());
-        self.tried.extend(unsettled);
+        let plan = self.plan;
+        self.unsaved.extend(entry.outcomes.iter().filter_map(|(first, _)| plan.at(*first)));
+        let tried = entry.tries.iter().filter_map(|(first, _)| plan.at(*first));
+        self.tried.extend(tried.filter(|row| self.rows[index(*row)].outcome.is_none()));
         self.is_refusal_saved &= entry.refusal.is_none();
     }
 }

@@ -9,6 +9,8 @@ use crate::function::{Argument, Caller, Function, Job, Question, Refusal, Render
 #[derive(Debug)]
 pub struct Plan<'a> {
     distinct: Vec<Result<Job<'a>, Refusal>>,
+    /// For each distinct row, the place of the row in which it first comes.
+    firsts: Vec<u32>,
     rows: Vec<Option<u32>>,
     rendering: Rendering,
 }
@@ -22,7 +24,8 @@ impl<'a> Plan<'a> {
     /// Checks and plans the rows. A row that is NULL for a NULL among its arguments is no distinct row.
     pub fn asked_by(caller: Caller<'a>, function: &'a dyn Function, rows: &'a [Vec<Argument<'a>>]) -> Self {
         let rendering = function.rendering();
-        let mut plan = Self { distinct: Vec::new(), rows: Vec::with_capacity(rows.len()), rendering };
+        let mut plan =
+            Self { distinct: Vec::new(), firsts: Vec::new(), rows: Vec::with_capacity(rows.len()), rendering };
         let mut asked: HashMap<Question<'a>, u32> = HashMap::with_capacity(rows.len());
         let mut refused: HashMap<&'a [Argument<'a>], u32> = HashMap::new();
         for arguments in rows {
@@ -58,10 +61,24 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Adds what the next row asks for.
     fn push(&mut self, row: Result<Job<'a>, Refusal>) -> u32 {
         self.distinct.push(row);
         // Lambda's 6 MB hold fewer rows than that by far.
-        u32::try_from(self.distinct.len() - 1).unwrap_or(u32::MAX)
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        self.firsts.push(number(self.rows.len()));
+        number(self.distinct.len() - 1)
+    }
+
+    /// By what a distinct row is known between invocations: the place of the row in which it first comes. Which rows are the same, and so their
+    /// numbers, may change with a setting.
+    pub(super) fn first(&self, number: u32) -> u32 {
+        self.firsts[super::index(number)]
+    }
+
+    /// The number of the distinct row that comes at this place.
+    pub(super) fn at(&self, place: u32) -> Option<u32> {
+        self.rows.get(super::index(place)).copied().flatten()
     }
 
     /// What each distinct row asks for, or why it is refused without being asked.

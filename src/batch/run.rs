@@ -120,8 +120,9 @@ impl<'w, 'a> Work<'w, 'a> {
             };
             let lane = *lanes.entry((&job.target.name, &job.options)).or_insert_with(|| work.add_lane(job));
             work.lane_of[index(number)] = lane;
-            work.rows[index(number)].tries = known.tries.get(&number).copied().unwrap_or_default();
-            match known.outcomes.remove(&number) {
+            let first = plan.first(number);
+            work.rows[index(number)].tries = known.tries.get(&first).copied().unwrap_or_default();
+            match known.outcomes.remove(&first) {
                 Some(outcome) => work.knew(number, lane, outcome),
                 None => work.lanes[lane].push(number),
             }

@@ -26,7 +26,7 @@ pub struct Tries {
 /// What a checkpoint adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Outcomes, by the number of the distinct row.
+    /// Outcomes, by the place of the row in which each distinct row first comes.
     pub outcomes: Vec<(u32, Outcome)>,
     /// All tries so far of rows that have no outcome yet: a sum, so that saying it twice does no harm.
     pub tries: Vec<(u32, Tries)>,
@@ -41,7 +41,7 @@ pub struct Entry {
 /// What all checkpoints of a batch say together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Outcomes, by the number of the distinct row.
+    /// Outcomes, by the place of the row in which each distinct row first comes.
     pub outcomes: HashMap<u32, Outcome>,
     /// How often the other rows were tried.
     pub tries: HashMap<u32, Tries>,

@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 use crate::function::Argument;
 
-/// The version of what the journal holds of a batch, and of how its distinct rows are numbered: a batch of another version is unknown,
+/// The version of what the journal holds of a batch, and of how its distinct rows are known: a batch of another version is unknown,
 /// and never misread.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Identifies a batch in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -144,3 +144,19 @@ async fn an_outcome_tells_how_it_came_about() {
 async fn an_empty_batch_is_answered() {
     assert!(json(&run(&Scripted::default(), &[], 8, SECOND).await).is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_row_has_its_own_outcome_in_the_next_invocation_whichever_rows_are_the_same_then() {
+    let function = Scripted::with(SECOND, &[("c", &[Step::Hang, Step::Answer])]);
+    let before = rows(["a", "a", "b", "c"], "t");
+    let (outcome, entry) = invoke(&function, &before, &Targets::new(8), Known::default(), 20 * SECOND).await;
+    assert!(outcome.is_err());
+    let mut known = Known::default();
+    known.learn(entry);
+    // By another setting the first two rows are not equal any more.
+    let mut after = before;
+    after[..2].iter_mut().for_each(|row| row.push(Argument::Text("alone".into())));
+    let (outcome, _) = invoke(&function, &after, &Targets::new(8), known, 20 * SECOND).await;
+    assert_eq!(json(&outcome), ["\"a\"", "\"a\"", "\"b\"", "\"c\""]);
+    assert_eq!((function.calls_of("a"), function.calls_of("b")), (2, 1));
+}
