@@ -152,12 +152,16 @@ impl Limiter {
         };
         together.is_asking = false;
         match got {
-            Some(Ok(got)) => together.got(now, got, &mut self.alone.random),
+            Some(Ok(got)) => {
+                together.alone_until = None;
+                together.got(now, got, &mut self.alone.random);
+            }
             Some(Err(error)) => {
                 tracing::warn!("{error}");
-                together.alone_until = Some(now + LEFT_ALONE);
+                // What it has found out alone since then holds.
+                let was_alone = together.alone_until.replace(now + LEFT_ALONE).is_some();
                 together.slots.clear();
-                if let Some((track, _)) = together.track {
+                if let Some((track, _)) = together.track.filter(|_| !was_alone) {
                     let (per_second, sharers) = (track.pace.per_second(), together.sharers);
                     // Among how many it is shared may not be known for the moment: then it is as with a quota that nobody knows.
                     let share = if sharers.is_finite() { per_second / sharers.max(1.0) } else { per_second.min(FIRST) };
