@@ -173,6 +173,11 @@ pub(super) const TABLE: &[Line] = &[
         "output_config.effort: Extra inputs are not permitted"),
     line(BEDROCK, 400, "", "stopSequences", Statement(InvalidArgument, "the model {subject} takes no stop_sequences, or not these: leave them out"),
         "This model doesn't support the stopSequences field. Remove stopSequences and try again."),
+    // Source: public threads about Grok on Bedrock.
+    line(BEDROCK, 400, "", "support the temperature", Statement(InvalidArgument, "the model {subject} takes no temperature: leave it out"),
+        "This model doesn't support the temperature field. Remove temperature and try again."),
+    line(BEDROCK, 400, "", "support the topP", Statement(InvalidArgument, "the model {subject} takes no top_p: leave it out"),
+        "This model doesn't support the topP field. Remove topP and try again."),
     // Source: the errors of guardrails in public clients of Converse.
     line(BEDROCK, 400, "", "guardrail identifier or version", Statement(InvalidArgument, "there is no guardrail of this id and version in this account and Region: check the option guardrail"),
         "The guardrail identifier or version provided in the request does not exist."),
@@ -181,7 +186,7 @@ pub(super) const TABLE: &[Line] = &[
     line(BEDROCK, 400, "", "deprecated for this model", Statement(InvalidArgument, "the model {subject} does not take one of the options: leave temperature and top_p out"), "`temperature` is deprecated for this model."),
 
     // Source: public threads about Claude 4.5 and later.
-    line(BEDROCK, 400, "", "cannot both be specified", Statement(InvalidArgument, "the model {subject} takes one of two options, and not both: leave temperature or top_p out"),
+    line(BEDROCK, 400, "", "`temperature` and `top_p` cannot both be specified", Statement(InvalidArgument, "the model {subject} takes one of two options, and not both: leave temperature or top_p out"),
         "`temperature` and `top_p` cannot both be specified for this model. Please use only one."),
 
     // A body that the model's schema does not take. Source: BerriAI/litellm#30314, #7416.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -49,12 +50,14 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// Why it is no schema, and where; nothing of its values, which may be a row's.
+    /// Why it is no schema, and where; its values, which may be a row's, are not told.
     pub fn of(schema: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(schema).map_err(|_| "it is no JSON".to_owned())?;
         // Nothing is fetched: the crate is built without that.
-        let validator = jsonschema::validator_for(&value)
-            .map_err(|error| format!("at {:?}, {}", error.instance_path().as_str(), error.masked()))?;
+        let validator = jsonschema::validator_for(&value).map_err(|error| match error.kind() {
+            ValidationErrorKind::Referencing(_) => "a $ref in it cannot be followed".to_owned(),
+            _ => format!("at {:?}, {}", error.instance_path().as_str(), error.masked()),
+        })?;
         let mut hasher = DefaultHasher::new();
         schema.hash(&mut hasher);
         Ok(Self { text: schema.into(), hash: hasher.finish(), validator, wire: Wire::of(&value) })
@@ -162,7 +165,8 @@ mod tests {
     #[test]
     fn what_is_no_schema_is_refused() {
         assert!(Format::of(r#"{"type":"objekt"}"#).unwrap_err().starts_with("at \"/type\", value is not"));
-        assert!(Format::of(r#"{"$ref":"https://example.com/schema.json"}"#).is_err(), "nothing is fetched");
+        let fetched = Format::of(r#"{"$ref":"https://example.com/schema.json"}"#);
+        assert_eq!(fetched.unwrap_err(), "a $ref in it cannot be followed");
         assert!(Format::of("{").is_err());
     }
 
