@@ -86,7 +86,8 @@ impl Work<'_, '_> {
             self.lanes[lane].try_again(row, Instant::now(), Place::Last);
             return;
         }
-        if tries.refused < TRIES {
+        // What the function says of an answer by itself stays so, and each answer is paid for.
+        if tries.refused < TRIES && refusal.service_code.is_some() {
             self.lanes[lane].try_again(row, again, Place::First);
             return;
         }

@@ -247,12 +247,22 @@ async fn every_door_gives_the_envelope_and_faults_of_the_statement_are_in_it() {
 async fn no_relevance_to_filter_by_is_the_statements_fault() {
     let house = House::with(INDEX).await;
     let body = json!({"Summary": {"Text": "x", "DataSource": "Here"}, "Results": [{"Place": {"Geometry": {"Point": [1.0, 2.0]}}}]});
-    house.aws.location().set_faults(vec![Rule::new(Matching::All, Fault::Malformed(body.to_string()))]);
+    let nothing = json!({"Summary": {"Text": "x", "DataSource": "Here"}, "Results": []});
+    house.aws.location().set_faults(vec![
+        Rule::new(Matching::TextContains("nowhere".to_owned()), Fault::Malformed(nothing.to_string())),
+        Rule::new(Matching::All, Fault::Malformed(body.to_string())),
+    ]);
     assert_eq!(ask(&house, "geocode", &[json!(["Paris"])]).await[0]["relevance"], Value::Null);
     let all: Vec<Value> = (0..30).map(|number| json!([format!("{number} Paris"), {"min_relevance": 0.5}])).collect();
     let answer = house.post("geocode", rows(&all)).await;
     assert_eq!(answer.status, 400);
     assert!(answer.error().contains("min_relevance"), "{}", answer.error());
-    // Each call is paid for.
-    assert!(house.aws.location().stats().requests <= 1 + 8, "{:?}", house.aws.location().stats());
+    // Each call is paid for, also where nothing was found at first.
+    let requests = || house.aws.location().stats().requests;
+    assert!(requests() <= 1 + 8, "{}", requests());
+    house.aws.location().reset();
+    assert_eq!(ask(&house, "geocode", &[json!(["nowhere", {"min_relevance": 0.5}])]).await, [Value::Null]);
+    let tried = ask(&house, "try_geocode", &all).await;
+    assert!(tried.iter().all(|row| row["error"]["code"] == "invalid_argument"), "{tried:?}");
+    assert_eq!(requests(), 1 + 30);
 }
