@@ -29,7 +29,8 @@ pub struct Expect {
     /// Service calls for each different row of a group.
     #[serde(default)]
     pub calls_of_each: BTreeMap<String, Count>,
-    /// The most answers that may be paid for although the same row had been answered before.
+    /// The most answers that may be paid for although the same row had been answered before, beside those to calls that the function has cut off
+    /// at the end of an invocation: how many these are is the machine's matter.
     #[serde(default)]
     pub paid_twice: usize,
     /// Seconds from the first request to the last answer.
