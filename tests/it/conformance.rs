@@ -282,6 +282,14 @@ async fn the_journal_in_memory_conforms() {
     conforms(&Memory::new(RETENTION)).await;
 }
 
+/// The table of the demo and the benchmark is to do what DynamoDB does, as far as the function can tell.
+#[tokio::test]
+async fn the_journal_in_the_sandbox_conforms() {
+    let table = sandbox::dynamodb::Table::start().await.unwrap();
+    let [(_, url), (_, name)] = table.env();
+    conforms(&DynamoDb::new(name, RETENTION, dynamodb::at(url))).await;
+}
+
 /// Against a DynamoDB that is not ours, in the table that was created from the template, `JOURNAL_TABLE_NAME`.
 #[tokio::test]
 #[ignore = "needs a DynamoDB: ci/journal starts one and runs it"]

@@ -2,26 +2,15 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use snowflake_aws_functions::batch::{Change, Changed, Pace, Track, Tracks};
 use snowflake_aws_functions::journal::DynamoDb;
 
+use crate::dynamodb;
+
+const RETENTION: Duration = Duration::from_hours(12);
+
 /// Seconds that a change may take on its way.
 const WAY: f64 = 1.0;
-
-fn table() -> DynamoDb {
-    let variable = |name: &str| std::env::var(name).unwrap();
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-west-2"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    DynamoDb::new(variable("JOURNAL_TABLE_NAME"), Duration::from_hours(12), config)
-}
 
 fn assert_near(got: Option<Track>, expected: Option<Track>, change: Change) {
     let (Some(got), Some(expected)) = (got, expected) else {
@@ -40,7 +29,20 @@ fn assert_near(got: Option<Track>, expected: Option<Track>, change: Change) {
 #[tokio::test]
 #[ignore = "needs a DynamoDB: ci/journal runs it"]
 async fn each_change_of_a_track_is_what_the_pure_code_says() {
-    let (table, target) = (table(), format!("model {}", fastrand::u128(..)));
+    let name = std::env::var("JOURNAL_TABLE_NAME").unwrap();
+    conforms(&DynamoDb::new(name, RETENTION, dynamodb::config())).await;
+}
+
+/// The table of the demo and the benchmark is to do what DynamoDB does, as far as the function can tell.
+#[tokio::test]
+async fn each_change_of_a_track_in_the_sandbox_is_what_the_pure_code_says() {
+    let table = sandbox::dynamodb::Table::start().await.unwrap();
+    let [(_, url), (_, name)] = table.env();
+    conforms(&DynamoDb::new(name, RETENTION, dynamodb::at(url))).await;
+}
+
+async fn conforms(table: &DynamoDb) {
+    let target = format!("model {}", fastrand::u128(..));
     let mut track: Option<Track> = None;
     let lowered = |version: u64| Pace { top: 7.5, depth: 0.08, used: 0.0, burst: 0.5, version };
     let changes = [

@@ -10,11 +10,16 @@ use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement
 
 /// The DynamoDB at `AWS_ENDPOINT_URL_DYNAMODB`.
 pub fn config() -> SdkConfig {
+    at(std::env::var("AWS_ENDPOINT_URL_DYNAMODB").unwrap())
+}
+
+/// A DynamoDB at that URL.
+pub fn at(endpoint: String) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-west-2"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .endpoint_url(std::env::var("AWS_ENDPOINT_URL_DYNAMODB").unwrap())
+        .endpoint_url(endpoint)
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()

@@ -100,15 +100,19 @@ pub(super) fn update(expression: &str, item: &mut Item, names: Names<'_>) -> Opt
                 list["L"].as_array_mut()?.extend(more.iter().cloned());
                 after
             }
+            ("SET", [name, "=", one, "+", more, after @ ..]) => {
+                let before = item.get(names.name(one))?;
+                item.insert(names.name(name).to_owned(), sum(before, names.value(more)?)?);
+                after
+            }
             ("SET", [name, "=", value, after @ ..]) => {
                 item.insert(names.name(name).to_owned(), names.value(value)?.clone());
                 after
             }
             ("ADD", [name, value, after @ ..]) => {
-                let number = |value: &Value| value["N"].as_str()?.parse::<i64>().ok();
-                let before = item.get(names.name(name)).map_or(Some(0), number)?;
-                let sum = before.checked_add(number(names.value(value)?)?)?;
-                item.insert(names.name(name).to_owned(), json!({"N": sum.to_string()}));
+                let zero = json!({"N": "0"});
+                let sum = sum(item.get(names.name(name)).unwrap_or(&zero), names.value(value)?)?;
+                item.insert(names.name(name).to_owned(), sum);
                 after
             }
             ("REMOVE", [name, after @ ..]) => {
@@ -119,6 +123,12 @@ pub(super) fn update(expression: &str, item: &mut Item, names: Names<'_>) -> Opt
         };
     }
     Some(())
+}
+
+/// The sum of two whole numbers.
+fn sum(one: &Value, other: &Value) -> Option<Value> {
+    let number = |value: &Value| value["N"].as_str()?.parse::<i64>().ok();
+    Some(json!({"N": number(one)?.checked_add(number(other)?)?.to_string()}))
 }
 
 /// The words of an expression: a function's name is one, and so is each of its arguments.

@@ -29,20 +29,22 @@ impl Items {
             "PutItem" => {
                 let item = body["Item"].as_object().ok_or_else(|| invalid("no item"))?;
                 let key = key(&body["Item"]).ok_or_else(|| invalid("no key"))?;
-                self.counts.written([size(&body["Item"])]);
+                self.written(&key, item);
                 self.check(&key, body)?;
                 self.items.insert(key, item.clone());
                 Ok(json!({}))
             }
             "UpdateItem" => {
                 let key = key(&body["Key"]).ok_or_else(|| invalid("no key"))?;
-                self.check(&key, body)?;
+                if let Err(refusal) = self.check(&key, body) {
+                    self.written(&key, &Item::new());
+                    return Err(refusal);
+                }
                 let before = self.items.get(&key).cloned();
                 let mut item = before.clone().or_else(|| body["Key"].as_object().cloned()).unwrap_or_default();
                 let expression = body["UpdateExpression"].as_str().unwrap_or_default();
                 update(expression, &mut item, Names::of(body)).ok_or_else(|| invalid(expression))?;
-                // Charged by the larger one of the item before and after.
-                self.counts.written([size(&json!(item)).max(size(&json!(before)))]);
+                self.written(&key, &item);
                 self.items.insert(key, item.clone());
                 Ok(match body["ReturnValues"].as_str() {
                     Some("ALL_NEW") => json!({"Attributes": item}),
@@ -77,6 +79,12 @@ impl Items {
             }
             _ => Err(refusal("UnknownOperationException", operation)),
         }
+    }
+
+    /// Counts a write, whatever becomes of it: a refused one is charged as well, and each by the larger one of the item that is there and the new one.
+    fn written(&mut self, key: &str, item: &Item) {
+        let before = self.items.get(key).map(|before| size(&json!(before)));
+        self.counts.written([size(&json!(item)).max(before.unwrap_or_default())]);
     }
 
     /// Whether the condition of a write holds.
@@ -128,6 +136,7 @@ mod tests {
         put(&mut items, 4, condition).unwrap();
         put(&mut items, 7, condition).unwrap();
         let refused = put(&mut items, 9, condition).unwrap_err();
+        assert_eq!((items.counts.writes, items.counts.write_units), (3, 3), "a refused write is charged");
         assert_eq!(refused["Item"]["expires_at"], json!({"N": "7"}));
         assert!(
             put(&mut items, 9, "contains(pk, :now)").unwrap_err()["message"].as_str().unwrap().contains("contains")
@@ -153,5 +162,8 @@ mod tests {
         assert_eq!(item, json!({"pk": {"S": "a"}, "a": {"N": "1"}, "b": {"N": "2"}, "list": {"L": [{"N": "2"}]}}));
         assert_eq!(change("REMOVE a, #list").unwrap(), json!({"pk": {"S": "a"}, "b": {"N": "2"}}));
         assert!(change("SET a = :missing").is_err());
+        change("SET a = :one").unwrap();
+        assert_eq!(change("SET a = a + :one").unwrap()["a"], json!({"N": "2"}));
+        assert!(change("SET a = c + :one").is_err(), "there is no c");
     }
 }
