@@ -118,6 +118,19 @@ def guardrail_checks(stack, cases):
         cases.add(allowed, f"{action}, which has no resource", FUNCTION, f"bedrock:{action}", "*", identity)
 
 
+def guardrails(stack, cases):
+    """Those of the Region, of whatever account, and the account's own profiles in the Regions of the geography."""
+    identity = policies(stack["FunctionRole"])
+    for allowed, resource in [
+        (True, f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/abc123"),
+        (True, f"arn:aws:bedrock:{REGION}:999999999999:guardrail/abc123"),
+        (True, f"arn:aws:bedrock:us-east-2:{ACCOUNT}:guardrail-profile/us.guardrail.v1:0"),
+        (False, f"arn:aws:bedrock:eu-west-1:{ACCOUNT}:guardrail-profile/eu.guardrail.v1:0"),
+        (False, f"arn:aws:bedrock:us-east-2:{ACCOUNT}:guardrail/abc123"),
+    ]:
+        cases.add(allowed, f"to apply {resource}", FUNCTION, "bedrock:ApplyGuardrail", resource, identity)
+
+
 def foundation_model(region):
     return f"arn:aws:bedrock:{region}::foundation-model/amazon.nova-2-lite-v1:0"
 
@@ -146,6 +159,7 @@ def main():
     stack = resolve(transformed({}), {})
     api(stack, cases)
     guardrail_checks(stack, cases)
+    guardrails(stack, cases)
     on = EVENT_PATH
     tls(resolve(transformed(on), on), cases)
     models(

@@ -87,15 +87,20 @@ def check(service, path, headers, body):
     else:
         parameters = json.loads(body)
     parameters |= dict(zip(names, map(urllib.parse.unquote, found.groups())))
+    # No header is told from another by its case.
+    headers = {name.lower(): value for name, value in headers.items()}
     for member, of in shape.members.items():
         header = of.serialization.get("name") if of.serialization.get("location") == "header" else None
-        if header and header in {name: None for name in headers}:
-            parameters[member] = headers[header]
+        if header and header.lower() in headers:
+            parameters[member] = headers[header.lower()]
     report = ParamValidator().validate(parameters, shape)
     assert not report.has_errors(), f"{name} {json.dumps(json.loads(body))[:2000]}: {report.generate_report()}"
-    for value in parameters.get("requestMetadata", {}).values() if isinstance(parameters.get("requestMetadata"), dict) else []:
+    metadata = parameters.get("requestMetadata", {})
+    # InvokeModel has it in a header, as the text of the same object.
+    metadata = json.loads(metadata) if isinstance(metadata, str) else metadata
+    for value in metadata.values():
         assert re.fullmatch(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}", value), value
-    return name
+    return name, bool(metadata)
 
 
 def main(bootstrap):
@@ -111,7 +116,7 @@ def main(bootstrap):
                 assert envelope["error"] is None, f"{name} {arguments}: {envelope}"
                 assert len(seen) > before, f"{name} asked for nothing"
     operations = [check(service, *request) for request in seen]
-    assert {"Converse", "InvokeModel", "InvokeGuardrailChecks"} <= set(operations), operations
+    assert {("Converse", True), ("InvokeModel", True), ("InvokeGuardrailChecks", False)} <= set(operations), operations
     print(f"{len(operations)} requests of {len(CALLS)} calls are of the shape that botocore knows")
 
 

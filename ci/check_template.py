@@ -76,7 +76,8 @@ def check_least_privilege(resources):
     allowed = {
         # Which models these are is asked in check_policies.py.
         "bedrock:InvokeModel": None,
-        "bedrock:ApplyGuardrail": {"Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:*:guardrail/*"},
+        # Which guardrails and profiles these are, too.
+        "bedrock:ApplyGuardrail": None,
         "bedrock:InvokeGuardrailChecks": "*",
         "geo:SearchPlaceIndexForPosition": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},
         "geo:SearchPlaceIndexForSuggestions": {"Fn::GetAtt": ["PlaceIndex", "IndexArn"]},

@@ -1,14 +1,14 @@
 -- The owner's part: the functions, in the schema that the connection names. Run it with the Snowflake CLI, as a role that may
 -- create functions there and use the integration of sql/integration.sql; it needs no warehouse:
 --
---   snow sql -f sql/setup.sql --role FUNCTION_OWNER --database TOOLS --schema PUBLIC -D "user_role=ANALYST" \
---     -D "api_url=https://abc123.execute-api.us-west-2.amazonaws.com/v1"
+--   snow sql -f sql/setup.sql --role FUNCTION_OWNER --database TOOLS --schema PUBLIC -D "integration=aws_functions" \
+--     -D "user_role=ANALYST" -D "api_url=https://abc123.execute-api.us-west-2.amazonaws.com/v1"
 --
--- api_url is an output of the stack, and user_role the role that may call the functions.
+-- api_url is an output of the stack, integration the name that sql/integration.sql was given, and user_role the role that may call the functions.
 --
--- OR ALTER: it can be run again, after MAX_BATCH_ROWS or a comment has changed, and neither a query nor a grant notices. The
--- address is the one thing that it cannot change. For another API drop the functions first, as sql/teardown.sql does; the
--- grants are made anew below. One setting alone: ALTER FUNCTION get_coordinate(VARCHAR) SET MAX_BATCH_ROWS = 200;
+-- OR ALTER: it can be run again, after MAX_BATCH_ROWS or a comment has changed here, and neither a query nor a grant notices. What was
+-- changed by ALTER FUNCTION alone is then as it stands here again, so change it here. The address is the one thing that it cannot
+-- change. For another API drop the functions first, as sql/teardown.sql does; the grants are made anew below.
 --
 -- SECURE: who may call a function does not see its address and its integration.
 
@@ -23,13 +23,15 @@
 -- VOLATILE: a model may answer the same question in another way. Within a statement, equal rows share a call all the same.
 --
 -- CONTEXT_HEADERS: user and role go to the function with each batch, and from there into the metadata of each question to Bedrock, so
--- that its log of model invocations tells who asked (sql/audit.sql). Leave them out where they should not leave Snowflake.
+-- that its log of model invocations tells who asked (sql/audit.sql). Where they should not leave Snowflake take the lines out before the
+-- functions are created. On functions that exist, OR ALTER may leave a property as it was that is no longer stated: ALTER FUNCTION …
+-- UNSET CONTEXT_HEADERS for each form, or drop them first, as sql/teardown.sql does. DESC FUNCTION tells what holds.
 CREATE OR ALTER SECURE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_context VARCHAR, model_id VARCHAR)
   RETURNS VARCHAR
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The text of a Bedrock model, or NULL where the row cannot be answered'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -40,7 +42,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION ask_bedrock(instructions VARCHAR, user_
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The text of a Bedrock model, or NULL where the row cannot be answered'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -51,7 +53,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_ask_bedrock(instructions VARCHAR, u
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'ask_bedrock with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -62,7 +64,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_ask_bedrock(instructions VARCHAR, u
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'ask_bedrock with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -74,7 +76,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories 
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The category of a text: always one of those given'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -85,7 +87,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories 
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The category of a text: always one of those given'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -96,7 +98,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories 
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The category of a text: always one of those given'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -107,7 +109,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION classify_text(text VARCHAR, categories 
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'The category of a text: always one of those given'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -118,7 +120,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categor
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -129,7 +131,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categor
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -140,7 +142,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categor
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -151,7 +153,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_classify_text(text VARCHAR, categor
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'classify_text with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -162,7 +164,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION extract_fields(text VARCHAR, fields OBJ
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'What a text says of each field, NULL where it says nothing'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -173,7 +175,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION extract_fields(text VARCHAR, fields OBJ
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'What a text says of each field, NULL where it says nothing'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -184,7 +186,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_extract_fields(text VARCHAR, fields
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'extract_fields with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -195,7 +197,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_extract_fields(text VARCHAR, fields
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'extract_fields with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -206,7 +208,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION filter_text(condition VARCHAR, text VAR
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'Whether a condition holds of a text'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -217,7 +219,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION filter_text(condition VARCHAR, text VAR
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'Whether a condition holds of a text'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -228,7 +230,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_filter_text(condition VARCHAR, text
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'filter_text with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -239,7 +241,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_filter_text(condition VARCHAR, text
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'filter_text with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -250,7 +252,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION sentiment(text VARCHAR, model_id VARCHA
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'positive, negative, neutral or mixed'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -261,7 +263,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION sentiment(text VARCHAR, model_id VARCHA
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'positive, negative, neutral or mixed'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -272,7 +274,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_sentiment(text VARCHAR, model_id VA
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'sentiment with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
@@ -283,14 +285,16 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_sentiment(text VARCHAR, model_id VA
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'sentiment with the error, the cost and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   CONTEXT_HEADERS = (CURRENT_USER, CURRENT_ROLE)
   MAX_BATCH_ROWS = 100
   COMPRESSION = AUTO
   AS '<% api_url %>/try_sentiment';
 
--- A search takes about 0.1 s, and an account some 80 to 100 a second. 500 rows take 6 s alone, which fits one invocation of 28 s
--- with three other batches beside it: so it needs no journal, and works with LocationIntendedUse=SingleUse too.
+-- A search takes about 0.1 s, and an account some 80 to 100 a second. 500 rows take 6 s alone; with the journal (LocationIntendedUse=Storage)
+-- a batch that shares the quota with others goes on in the next invocation. With SingleUse nothing may be kept, and a batch has to end in
+-- one of 28 s: 80 x 26 s / 8 batches in parallel are 260 rows, and with the 64 that a large table gets on each node 32. Set that in each
+-- function of Amazon Location below.
 --
 -- IMMUTABLE: an address stays where it is, so Snowflake may send each one once.
 CREATE OR ALTER SECURE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
@@ -298,7 +302,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION get_coordinate(address VARCHAR)
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = '{"latitude", "longitude"} of an address, {} where nothing matches'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/get_coordinate';
@@ -311,7 +315,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_get_coordinate(address VARCHAR)
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'get_coordinate with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_get_coordinate';
@@ -322,7 +326,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION geocode(address VARCHAR)
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'What is known of the place that an address means, or NULL where nothing matches'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/geocode';
@@ -332,7 +336,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION geocode(address VARCHAR, options OBJECT
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'What is known of the place that an address means, or NULL where nothing matches'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/geocode';
@@ -342,7 +346,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_geocode(address VARCHAR)
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'geocode with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_geocode';
@@ -352,7 +356,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_geocode(address VARCHAR, options OB
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'geocode with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_geocode';
@@ -363,7 +367,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION reverse_geocode(latitude FLOAT, longitu
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'What is at a position, or NULL where nothing is'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/reverse_geocode';
@@ -373,7 +377,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION reverse_geocode(latitude FLOAT, longitu
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'What is at a position, or NULL where nothing is'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/reverse_geocode';
@@ -383,7 +387,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_reverse_geocode(latitude FLOAT, lon
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'reverse_geocode with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_reverse_geocode';
@@ -393,7 +397,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_reverse_geocode(latitude FLOAT, lon
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'reverse_geocode with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_reverse_geocode';
@@ -404,7 +408,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION suggest_address(text VARCHAR)
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'Addresses that a text may be the beginning of. The terms forbid to keep them'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/suggest_address';
@@ -414,7 +418,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION suggest_address(text VARCHAR, options O
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'Addresses that a text may be the beginning of. The terms forbid to keep them'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/suggest_address';
@@ -424,7 +428,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_suggest_address(text VARCHAR)
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'suggest_address with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_suggest_address';
@@ -434,7 +438,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_suggest_address(text VARCHAR, optio
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'suggest_address with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 500
   COMPRESSION = AUTO
   AS '<% api_url %>/try_suggest_address';
@@ -449,7 +453,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION embed_text(text VARCHAR, model_id VARCH
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'The vector of a text: cast it to VECTOR(FLOAT, n)'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 96
   COMPRESSION = AUTO
   AS '<% api_url %>/embed_text';
@@ -459,7 +463,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION embed_text(text VARCHAR, model_id VARCH
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'The vector of a text: cast it to VECTOR(FLOAT, n)'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 96
   COMPRESSION = AUTO
   AS '<% api_url %>/embed_text';
@@ -469,7 +473,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_embed_text(text VARCHAR, model_id V
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'embed_text with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 96
   COMPRESSION = AUTO
   AS '<% api_url %>/try_embed_text';
@@ -479,7 +483,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_embed_text(text VARCHAR, model_id V
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'embed_text with the error, the price and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 96
   COMPRESSION = AUTO
   AS '<% api_url %>/try_embed_text';
@@ -493,7 +497,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION redact_pii(text VARCHAR)
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'The text with what is personal in it replaced by its type, or NULL where it cannot be'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/redact_pii';
@@ -503,7 +507,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION redact_pii(text VARCHAR, options OBJECT
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'The text with what is personal in it replaced by its type, or NULL where it cannot be'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/redact_pii';
@@ -513,7 +517,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_redact_pii(text VARCHAR)
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'redact_pii with the error and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/try_redact_pii';
@@ -523,7 +527,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_redact_pii(text VARCHAR, options OB
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'redact_pii with the error and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/try_redact_pii';
@@ -533,7 +537,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION moderate_text(text VARCHAR)
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'Scores of a text from 0 to 1: violence, hate, insults and others'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/moderate_text';
@@ -543,7 +547,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION moderate_text(text VARCHAR, options OBJ
   CALLED ON NULL INPUT
   IMMUTABLE
   COMMENT = 'Scores of a text from 0 to 1: violence, hate, insults and others'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/moderate_text';
@@ -553,7 +557,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_moderate_text(text VARCHAR)
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'moderate_text with the error and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/try_moderate_text';
@@ -563,7 +567,7 @@ CREATE OR ALTER SECURE EXTERNAL FUNCTION try_moderate_text(text VARCHAR, options
   CALLED ON NULL INPUT
   VOLATILE
   COMMENT = 'moderate_text with the error and more: docs/functions.md'
-  API_INTEGRATION = aws_functions
+  API_INTEGRATION = <% integration %>
   MAX_BATCH_ROWS = 250
   COMPRESSION = AUTO
   AS '<% api_url %>/try_moderate_text';

@@ -1,7 +1,7 @@
 -- Removes what sql/setup.sql and sql/integration.sql create: the functions as their owner, the integration at the
 -- end as the administrator. The stack is removed with sam delete; what that leaves is in docs/operations.md.
 --
---   snow sql -f sql/teardown.sql --role ACCOUNTADMIN --database TOOLS --schema PUBLIC
+--   snow sql -f sql/teardown.sql --role ACCOUNTADMIN --database TOOLS --schema PUBLIC -D "integration=aws_functions"
 
 DROP FUNCTION IF EXISTS ask_bedrock(VARCHAR, VARCHAR, VARCHAR);
 DROP FUNCTION IF EXISTS ask_bedrock(VARCHAR, VARCHAR, VARCHAR, OBJECT);
@@ -53,4 +53,4 @@ DROP FUNCTION IF EXISTS moderate_text(VARCHAR);
 DROP FUNCTION IF EXISTS moderate_text(VARCHAR, OBJECT);
 DROP FUNCTION IF EXISTS try_moderate_text(VARCHAR);
 DROP FUNCTION IF EXISTS try_moderate_text(VARCHAR, OBJECT);
-DROP INTEGRATION IF EXISTS aws_functions;
+DROP INTEGRATION IF EXISTS <% integration %>;

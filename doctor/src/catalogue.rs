@@ -20,7 +20,9 @@ pub struct Foundation {
     pub is_on_demand: bool,
     /// Is its end near?
     pub is_legacy: bool,
-    is_text: bool,
+    /// Does it answer with text?
+    pub is_text: bool,
+    is_embedding: bool,
 }
 
 /// By which way a call gets to a model: each has a quota of its own.
@@ -79,7 +81,7 @@ impl Catalogue {
         }
     }
 
-    /// What a pattern of `ALLOWED_MODEL_IDS` lets SQL name. One with a `*` means what can be called for a text.
+    /// What a pattern of `ALLOWED_MODEL_IDS` lets SQL name. One with a `*` means what can be called for a text or for an embedding.
     pub fn matches(&self, pattern: &str) -> Vec<Model> {
         let is_open = pattern.contains('*');
         let own = self.foundations.values().filter(|foundation| matches(pattern, &foundation.id));
@@ -90,7 +92,9 @@ impl Catalogue {
         });
         own.chain(profiles)
             .filter(|(_, route, foundation)| {
-                !is_open || foundation.is_text && (*route != Route::OnDemand || foundation.is_on_demand)
+                !is_open
+                    || (foundation.is_text || foundation.is_embedding)
+                        && (*route != Route::OnDemand || foundation.is_on_demand)
             })
             .map(|(id, route, foundation)| Model {
                 id: id.clone(),
@@ -116,6 +120,7 @@ fn foundation(model: &Value) -> Foundation {
         is_on_demand: has(&model["inferenceTypesSupported"], "ON_DEMAND"),
         is_legacy: model["modelLifecycle"]["status"] == "LEGACY",
         is_text: has(&model["outputModalities"], "TEXT"),
+        is_embedding: has(&model["outputModalities"], "EMBEDDING"),
     }
 }
 
@@ -127,8 +132,8 @@ fn escape(token: &str) -> String {
     percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// `*` stands for any run of characters, as in `ALLOWED_MODEL_IDS`.
-fn matches(pattern: &str, text: &str) -> bool {
+/// `*` stands for any run of characters, as in `ALLOWED_MODEL_IDS` and in policies.
+pub fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
@@ -157,6 +162,7 @@ mod tests {
             ids("*amazon.nova-*"),
             ["amazon.nova-lite-v1:0", "amazon.nova-micro-v1:0", "us.amazon.nova-lite-v1:0"]
         );
+        assert_eq!(ids("amazon.titan-embed-*"), ["amazon.titan-embed-text-v2:0"]);
         assert_eq!(ids("amazon.nova-canvas-v1:0"), ["amazon.nova-canvas-v1:0"]);
         let haiku = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
         assert_eq!(catalogue.matches(haiku)[0].route, Route::Global);

@@ -46,8 +46,9 @@ async fn run() -> Result<bool, Failure> {
     let aws = connect(options.region.clone()).await;
     match options.task {
         Task::Examine(how) => Ok(examine(&aws?, &options.stack, &how, &mut io::stdout().lock()).await?),
-        Task::PrintSetup { role_name } => {
-            print!("{}", setup(aws.ok(), options.stack, options.region, role_name).await.render());
+        Task::PrintSetup { role_name, integration } => {
+            let known = setup(aws.ok(), options.stack, options.region).await;
+            print!("{}", Setup { role_name, integration, ..known }.render());
             Ok(true)
         }
     }
@@ -69,12 +70,12 @@ async fn connect(region: Option<String>) -> Result<Aws, Failure> {
 }
 
 /// With what can be known: before there is a stack, or credentials, that is its name.
-async fn setup(aws: Option<Aws>, name: String, region: Option<String>, role_name: Option<String>) -> Setup {
+async fn setup(aws: Option<Aws>, name: String, region: Option<String>) -> Setup {
     let unknown = Stack::named(&name);
     let Some(aws) = aws else {
-        return Setup { stack: unknown, region, account: None, role_name };
+        return Setup { stack: unknown, region, ..Setup::default() };
     };
     let account = identity::read(&aws).await.ok().map(|identity| identity.account);
     let stack = Stack::read(&aws, &name).await.unwrap_or(unknown);
-    Setup { stack, region: Some(aws.region().to_owned()), account, role_name }
+    Setup { stack, region: Some(aws.region().to_owned()), account, ..Setup::default() }
 }

@@ -12,7 +12,7 @@ Looks at a deployed stack with your credentials, step by step, and names the com
 
     --region R             instead of your own
     --snow CONNECTION      compares the trust with the integration, too, through the Snowflake CLI
-    --integration NAME     the API integration [default: aws_functions]
+    --integration NAME     the API integration, in the commands too [default: aws_functions]
     --as-snowflake         calls the API under Snowflake's role, where you may assume it
     --tokens-per-row N     what a row of yours takes, prompt and answer [default: 1000]
 
@@ -42,6 +42,8 @@ pub enum Task {
     PrintSetup {
         /// The name that Snowflake's role is given.
         role_name: Option<String>,
+        /// The API integration.
+        integration: String,
     },
 }
 
@@ -120,7 +122,11 @@ impl Options {
         if examination.tokens_per_row == 0 {
             return Err(OptionsError::NoTokens);
         }
-        let task = if print_setup { Task::PrintSetup { role_name } } else { Task::Examine(examination) };
+        let task = if print_setup {
+            Task::PrintSetup { role_name, integration: examination.integration }
+        } else {
+            Task::Examine(examination)
+        };
         let stack = match (stack, &task) {
             (Some(stack), _) => stack,
             (None, Task::PrintSetup { .. }) => "snowflake-functions".to_owned(),
@@ -145,8 +151,10 @@ mod tests {
         assert_eq!((options.stack.as_str(), options.region.as_deref()), ("s", Some("eu-west-1")));
         let Task::Examine(examination) = options.task else { panic!("it is to look") };
         assert_eq!((examination.snow.as_deref(), examination.tokens_per_row), (Some("c"), 1000));
-        let Ok(Some(options)) = read("--print-setup --role-name r") else { panic!("it is a command line") };
-        assert_eq!(options.task, Task::PrintSetup { role_name: Some("r".to_owned()) });
+        let Ok(Some(options)) = read("--print-setup --role-name r --integration own") else {
+            panic!("it is a command line")
+        };
+        assert_eq!(options.task, Task::PrintSetup { role_name: Some("r".to_owned()), integration: "own".to_owned() });
     }
 
     #[test]

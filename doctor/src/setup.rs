@@ -14,6 +14,8 @@ pub struct Setup {
     pub account: Option<String>,
     /// The name that Snowflake's role is given.
     pub role_name: Option<String>,
+    /// The API integration.
+    pub integration: String,
 }
 
 impl Setup {
@@ -114,15 +116,18 @@ impl Setup {
 
     fn integration(&self, api_url: &str, role_arn: &str) -> String {
         format!(
-            "snow sql -f sql/integration.sql --role ACCOUNTADMIN -D \"api_url={api_url}\" -D \"role_arn={role_arn}\" -D \
-             \"owner_role=SYSADMIN\""
+            "snow sql -f sql/integration.sql --role ACCOUNTADMIN -D \"api_url={api_url}\" -D \"integration={}\" -D \
+             \"role_arn={role_arn}\" -D \"owner_role=SYSADMIN\"",
+            self.integration
         )
     }
 
     fn functions(&self) -> String {
         format!(
-            "snow sql -f sql/setup.sql --role SYSADMIN --database TOOLS --schema PUBLIC -D \"api_url={}\" -D \"user_role=SYSADMIN\"",
-            self.api_url()
+            "snow sql -f sql/setup.sql --role SYSADMIN --database TOOLS --schema PUBLIC -D \"api_url={}\" -D \"integration={}\" \
+             -D \"user_role=SYSADMIN\"",
+            self.api_url(),
+            self.integration
         )
     }
 
@@ -146,14 +151,14 @@ mod tests {
     use crate::testing::{Recordings, stack};
 
     fn unknown() -> Setup {
-        Setup { stack: Stack::named("s"), ..Setup::default() }
+        Setup { stack: Stack::named("s"), integration: "own".to_owned(), ..Setup::default() }
     }
 
     #[tokio::test]
     async fn outputs_are_filled_in_where_they_are_known() {
         let text = unknown().render();
         assert!(text.contains("\nsam build && sam deploy --stack-name s\n"), "{text}");
-        assert!(text.contains("-D \"api_url=API_URL\" -D \"role_arn=ROLE_ARN\""), "{text}");
+        assert!(text.contains("-D \"api_url=API_URL\" -D \"integration=own\" -D \"role_arn=ROLE_ARN\""), "{text}");
         let stack = stack(&Recordings::healthy().aws()).await;
         let text = Setup { stack, region: Some("us-west-2".to_owned()), ..Setup::default() }.render();
         assert!(text.contains("-D \"api_url=https://abc123.execute-api.us-west-2.amazonaws.com/v1\""), "{text}");

@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::bedrock::Prices;
-    use crate::function::Rendering;
+    use crate::function::{Kind, Rendering};
     use crate::location::IntendedUse;
 
     fn functions(intended_use: IntendedUse) -> Functions {
@@ -119,6 +119,67 @@ mod tests {
             "get_coordinate try_get_coordinate geocode try_geocode reverse_geocode try_reverse_geocode suggest_address try_suggest_address"
         );
         assert_eq!(forbidden(IntendedUse::Storage), "suggest_address try_suggest_address");
+    }
+
+    const SETUP: &str = include_str!("../../sql/setup.sql");
+    const TEARDOWN: &str = include_str!("../../sql/teardown.sql");
+
+    /// The name of a signature, and its arguments.
+    fn signature(text: &str) -> (&str, Vec<&str>) {
+        let (name, rest) = text.split_once('(').unwrap();
+        (name, rest.split_once(')').unwrap().0.split(", ").collect())
+    }
+
+    #[test]
+    fn snowflake_is_told_of_each_function_with_the_arguments_that_it_takes() {
+        let functions = functions(IntendedUse::Storage);
+        let mut told: Vec<(&str, usize)> = Vec::new();
+        for statement in SETUP.split("\nCREATE OR ALTER SECURE EXTERNAL FUNCTION ").skip(1) {
+            let (name, arguments) = signature(statement);
+            let function = functions.find(name).unwrap();
+            let parameters = function.parameters();
+            let least = parameters.iter().filter(|parameter| !parameter.optional).count();
+            assert!((least..=parameters.len()).contains(&arguments.len()), "{name}: {arguments:?}");
+            for (argument, parameter) in arguments.iter().zip(parameters) {
+                let kinds: &[&str] = match parameter.kind {
+                    Kind::Text => &["VARCHAR"],
+                    Kind::Number => &["FLOAT"],
+                    Kind::Object => &["OBJECT"],
+                    Kind::Json => &["OBJECT", "ARRAY"],
+                };
+                let is_it = |kind: &&str| *argument == format!("{} {kind}", parameter.name);
+                assert!(kinds.iter().any(is_it), "{name}: {argument}");
+            }
+            let is_envelope = function.rendering() == Rendering::Envelope;
+            assert!(!is_envelope || statement.contains("\n  RETURNS OBJECT\n"), "{name}");
+            assert!(statement.contains(&format!("\n  AS '<% api_url %>/{name}';")), "{name}");
+            told.push((name, arguments.len()));
+        }
+        for function in &functions.0 {
+            let parameters = function.parameters();
+            for count in (0..=parameters.len()).filter(|count| parameters[*count..].iter().all(|one| one.optional)) {
+                assert!(told.contains(&(function.name(), count)), "{} with {count}", function.name());
+            }
+        }
+    }
+
+    #[test]
+    fn each_form_is_granted_once_after_it_is_created_and_is_dropped() {
+        let types = |text: &str| {
+            let (name, arguments) = signature(text);
+            let of = |argument: &&str| argument.rsplit(' ').next().unwrap().to_owned();
+            format!("{name}({})", arguments.iter().map(of).collect::<Vec<_>>().join(", "))
+        };
+        let forms = |sql: &str, statement: &str| {
+            let mut forms: Vec<_> = sql.split(statement).skip(1).map(types).collect();
+            forms.sort();
+            forms
+        };
+        let created = forms(SETUP, "\nCREATE OR ALTER SECURE EXTERNAL FUNCTION ");
+        assert_eq!(forms(SETUP, "\nGRANT USAGE ON FUNCTION "), created);
+        assert_eq!(forms(TEARDOWN, "\nDROP FUNCTION IF EXISTS "), created);
+        assert_eq!(created.len(), SETUP.matches(" EXTERNAL FUNCTION ").count(), "one is not OR ALTER, or not SECURE");
+        assert!(SETUP.rfind("\nCREATE ").unwrap() < SETUP.find("\nGRANT ").unwrap());
     }
 
     #[test]

@@ -22,15 +22,13 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
 }
 
 fn judge(name: &str, answer: Answer, stack: &Stack, findings: &mut Findings) {
-    let function = stack.output("FunctionName");
     if answer.status != 200 {
         let refusal = answer.refusal();
         return match refusal.code() {
-            // Whether its limit is 0 is told by the last step.
-            "TooManyRequestsException" => findings.crossed(
-                format!("{name}: Lambda has no environment for it"),
-                format!("aws lambda delete-function-concurrency --function-name {function}"),
-            ),
+            "TooManyRequestsException" => {
+                let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+                no_environment(name, body["Reason"].as_str().unwrap_or_default(), stack, findings);
+            }
             _ if refusal.is_missing() => findings.crossed(
                 format!("{name}: there is no function with an alias live"),
                 sam::build_and_deploy(&stack.name),
@@ -52,6 +50,28 @@ fn judge(name: &str, answer: Answer, stack: &Stack, findings: &mut Findings) {
             sam::build_and_deploy(&stack.name),
         );
     }
+}
+
+/// Whose limit it is that leaves no environment. How high it is, is told by the last step.
+fn no_environment(name: &str, reason: &str, stack: &Stack, findings: &mut Findings) {
+    let (function, limit) = (stack.output("FunctionName"), stack.parameter("ReservedConcurrency"));
+    let (why, mend) = match reason {
+        "ReservedFunctionConcurrentInvocationLimitExceeded" if limit.is_empty() => (
+            "the function has a limit that the stack does not know of",
+            format!("aws lambda delete-function-concurrency --function-name {function}"),
+        ),
+        "ReservedFunctionConcurrentInvocationLimitExceeded" => (
+            "its own are in use, or it is switched off",
+            format!("raise ReservedConcurrency in samconfig.toml, then: {}", sam::deploy(&stack.name)),
+        ),
+        _ => (
+            "those of the account are in use",
+            "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 \
+             --desired-value 1000"
+                .to_owned(),
+        ),
+    };
+    findings.crossed(format!("{name}: Lambda has no environment for it: {why}"), mend);
 }
 
 #[cfg(test)]
@@ -76,7 +96,14 @@ mod tests {
         assert!(crashed.contains("✗ ask_bedrock fails: Runtime.ExitError: RequestId"), "{crashed}");
         assert!(crashed.contains("mend: sam logs --stack-name snowflake-functions --name Function"), "{crashed}");
         let throttled = told(&["lambda/Invoke.throttled"]).await;
-        assert!(throttled.contains("✗ ask_bedrock: Lambda has no environment for it"), "{throttled}");
+        let limit =
+            "✗ ask_bedrock: Lambda has no environment for it: the function has a limit that the stack does not know of";
+        assert!(throttled.contains(limit), "{throttled}");
+        assert!(throttled.contains("mend: aws lambda delete-function-concurrency"), "{throttled}");
+        let limited = told(&["lambda/Invoke.throttled", "cloudformation/DescribeStacks.chosen"]).await;
+        assert!(limited.contains("mend: raise ReservedConcurrency in samconfig.toml, then: sam deploy"), "{limited}");
+        let account = told(&["lambda/Invoke.account-throttled"]).await;
+        assert!(account.contains("those of the account are in use") && account.contains("L-B99A9384"), "{account}");
         let other = told(&["lambda/Invoke.other"]).await;
         assert!(other.contains("✗ ask_bedrock answers something else"), "{other}");
         let denied = told(&["lambda/Invoke.denied"]).await;

@@ -10,13 +10,13 @@ use crate::stack::{Stack, text};
 pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     let name = stack.output("JournalTableName");
-    let create = format!(
-        "aws dynamodb create-table --table-name {name} --billing-mode PAY_PER_REQUEST --attribute-definitions \
-         AttributeName=pk,AttributeType=S --key-schema AttributeName=pk,KeyType=HASH"
-    );
+    let create = create(name, stack.parameter("JournalKeyArn"));
     let table = json!({"TableName": name});
     match aws.json(services::DYNAMODB, "DescribeTable", &table).await {
-        Ok(answer) => judge(&answer["Table"], name, &create, &mut findings),
+        Ok(answer) => {
+            judge(&answer["Table"], name, &create, &mut findings);
+            encryption(&answer["Table"], name, stack.parameter("JournalKeyArn"), &mut findings);
+        }
         Err(error) if error.is_missing() => {
             findings.crossed(format!("the table {name} does not exist any more"), create);
             return findings;
@@ -28,6 +28,42 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
         Err(error) => findings.not_told("whether items expire", &error),
     }
     findings
+}
+
+/// As the template has it; what makes its items expire can be said only of a table that is there.
+fn create(name: &str, key: &str) -> String {
+    let encryption = if key.is_empty() {
+        String::new()
+    } else {
+        format!(" --sse-specification Enabled=true,SSEType=KMS,KMSMasterKeyId={key}")
+    };
+    format!(
+        "aws dynamodb create-table --table-name {name} --billing-mode PAY_PER_REQUEST --attribute-definitions \
+         AttributeName=pk,AttributeType=S --key-schema AttributeName=pk,KeyType=HASH{encryption} && aws dynamodb wait \
+         table-exists --table-name {name} && {}",
+        expire(name)
+    )
+}
+
+fn expire(name: &str) -> String {
+    format!(
+        "aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification \
+         Enabled=true,AttributeName=expires_at"
+    )
+}
+
+fn encryption(table: &Value, name: &str, key: &str, findings: &mut Findings) {
+    let is = text(&table["SSEDescription"]["KMSMasterKeyArn"]);
+    if key.is_empty() || is == key {
+        return;
+    }
+    let is = if is.is_empty() { "the key that DynamoDB owns".to_owned() } else { is };
+    findings.crossed(
+        format!("it is encrypted with {is}, and the stack says {key}"),
+        format!(
+            "aws dynamodb update-table --table-name {name} --sse-specification Enabled=true,SSEType=KMS,KMSMasterKeyId={key}"
+        ),
+    );
 }
 
 fn judge(table: &Value, name: &str, create: &str, findings: &mut Findings) {
@@ -48,7 +84,10 @@ fn judge(table: &Value, name: &str, create: &str, findings: &mut Findings) {
     } else {
         findings.crossed(
             "its key is another than pk alone",
-            format!("aws dynamodb delete-table --table-name {name} && {create}"),
+            format!(
+                "aws dynamodb delete-table --table-name {name} && aws dynamodb wait table-not-exists --table-name {name} && \
+                 {create}"
+            ),
         );
     }
 }
@@ -58,13 +97,7 @@ fn expiry(time_to_live: &Value, name: &str, findings: &mut Findings) {
     if matches!(status.as_str(), "ENABLED" | "ENABLING") && attribute == "expires_at" {
         findings.good("its items expire at expires_at");
     } else {
-        findings.crossed(
-            "its items do not expire: prompts and answers stay",
-            format!(
-                "aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification \
-                 Enabled=true,AttributeName=expires_at"
-            ),
-        );
+        findings.crossed("its items do not expire: prompts and answers stay", expire(name));
     }
 }
 
@@ -89,6 +122,18 @@ mod tests {
         );
         let key = told(&["dynamodb/DescribeTable.another-key"]).await;
         assert!(key.contains("✗ its key is another than pk alone"), "{key}");
+        assert!(key.contains(" && aws dynamodb wait table-not-exists --table-name"), "{key}");
+        let other = told(&["cloudformation/DescribeStacks.chosen"]).await;
+        assert!(
+            other.contains("✗ it is encrypted with the key that DynamoDB owns, and the stack says arn:aws:kms:"),
+            "{other}"
+        );
+        assert!(other.contains("mend: aws dynamodb update-table --table-name"), "{other}");
+        let gone = told(&["cloudformation/DescribeStacks.chosen", "dynamodb/DescribeTable.missing"]).await;
+        assert!(
+            gone.contains("KMSMasterKeyId=arn:aws:kms:") && gone.contains("&& aws dynamodb update-time-to-live"),
+            "{gone}"
+        );
         let locked = told(&["dynamodb/DescribeTable.key-disabled"]).await;
         assert!(
             locked.contains("cannot use its key\n      mend: aws kms enable-key --key-id arn:aws:kms:"),

@@ -8,7 +8,7 @@ use crate::report::Findings;
 use crate::sam;
 use crate::stack::{Stack, text};
 
-/// Looks at each allowed model, and hands over those that can be called, for their quotas.
+/// Looks at each allowed model, and hands over those that can be called for a text, for their quotas.
 pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
     let (mut findings, mut usable) = (Findings::default(), Vec::new());
     let catalogue = match Catalogue::read(aws).await {
@@ -19,6 +19,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
         }
     };
     let mut form = Form::default();
+    let (mut is_callable, mut first) = (false, None);
     for pattern in stack.parameter("AllowedModelIds").split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
         let models = catalogue.matches(pattern);
         if models.is_empty() {
@@ -27,7 +28,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
         }
         // What a pattern happens to match need not be wanted; what is named is.
         let is_named = models.iter().all(|model| model.is_named);
-        let (count, mut good) = (models.len(), 0);
+        let (count, mut good, mut untold) = (models.len(), 0, 0);
         for model in models {
             if is_named && model.id == model.foundation.id && !model.foundation.is_on_demand {
                 by_profile(&catalogue, &model, stack, &mut findings);
@@ -43,24 +44,34 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
                 }
                 Err(error) => {
                     findings.not_told(format_args!("whether {} may be called", model.id), &error);
-                    usable.push(model);
+                    untold += 1;
+                    usable.extend(Some(model).filter(|model| model.foundation.is_text));
                     continue;
                 }
             };
             match obstacle {
                 None => {
                     good += 1;
-                    usable.push(model);
+                    usable.extend(Some(model).filter(|model| model.foundation.is_text));
                 }
                 Some((why, mend)) if is_named => findings.crossed(format!("{}: {why}", model.id), mend),
-                Some((why, mend)) => findings.note(format!("{}: {why} ({mend})", model.id)),
+                Some((why, mend)) => {
+                    findings.note(format!("{}: {why} ({mend})", model.id));
+                    first.get_or_insert((format!("{}: {why}", model.id), mend));
+                }
             }
         }
+        is_callable |= good + untold > 0;
         match (is_named, good) {
             (true, 0) => {}
             (true, _) => findings.good(format!("{pattern} may be called")),
+            (false, 0) if untold > 0 => {}
+            (false, 0) => findings.note(format!("{pattern} is {count} models, none of which may be called")),
             (false, _) => findings.good(format!("{pattern} is {count} models, {good} of which may be called")),
         }
+    }
+    if let Some((why, mend)) = first.filter(|_| !is_callable) {
+        findings.crossed(format!("no model that SQL may name can be called; the first one, {why}"), mend);
     }
     if let Some(error) = form.not_told {
         findings.unknown("whether Anthropic's form is filled in", error);
@@ -163,7 +174,9 @@ mod tests {
     #[tokio::test]
     async fn amazons_own_need_nothing() {
         let healthy = told(&[]).await;
-        assert_eq!(healthy, ("  ✓ *amazon.nova-* is 3 models, 3 of which may be called\n".to_owned(), 3));
+        let told_of = "  ✓ *amazon.nova-* is 3 models, 3 of which may be called\n  \
+                       ✓ amazon.titan-embed-* is 1 models, 1 of which may be called\n";
+        assert_eq!(healthy, (told_of.to_owned(), 3), "an embedding has no quota in answers");
         let claude = told(&[CLAUDE]).await;
         assert_eq!(claude.0, "  ✓ us.anthropic.claude-haiku-4-5-20251001-v1:0 may be called\n");
     }
@@ -188,9 +201,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_pattern_is_no_wish_for_each_that_it_matches() {
-        let notes = told(&["bedrock/GetFoundationModelAvailability.unsubscribed"]).await;
-        assert!(!notes.0.contains('✗') && notes.0.contains("0 of which may be called"), "{}", notes.0);
+    async fn a_pattern_is_no_wish_for_each_that_it_matches_but_something_is_to_be_called() {
+        let none = told(&["bedrock/GetFoundationModelAvailability.unsubscribed"]).await;
+        assert!(none.0.contains("- *amazon.nova-* is 3 models, none of which may be called"), "{}", none.0);
+        let crossed =
+            "✗ no model that SQL may name can be called; the first one, amazon.nova-lite-v1:0: the account has";
+        assert!(none.0.contains(crossed) && none.0.matches('✗').count() == 1, "{}", none.0);
+        assert!(none.0.contains("mend: aws bedrock create-foundation-model-agreement"), "{}", none.0);
     }
 
     #[tokio::test]
@@ -204,6 +221,7 @@ mod tests {
         assert_eq!(denied.0, "  ? cannot tell which models the Region has: AccessDeniedException (403)\n");
         let denied = told(&["bedrock/GetFoundationModelAvailability.denied"]).await;
         assert_eq!(denied.1, 3, "their quotas can be looked at all the same");
+        assert!(!denied.0.contains('✗') && !denied.0.contains("none of which"), "{}", denied.0);
         let form = told(&[CLAUDE, "bedrock/GetUseCaseForModelAccess.denied"]).await;
         assert!(
             form.0.contains("? cannot tell whether Anthropic's form is filled in: AccessDeniedException"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, services};
+use crate::catalogue::matches;
 use crate::policy::{condition, parse, statements, texts};
 use crate::report::Findings;
 use crate::sam;
@@ -48,28 +49,52 @@ pub fn restore(stack: &Stack) -> String {
 
 fn judge(policy: &Value, stack: &Stack, mend: &str, findings: &mut Findings) {
     let session = format!(":assumed-role/{}/snowflake", stack.role_name());
-    let allowed: Vec<_> = statements(policy, "Allow")
-        .flat_map(|statement| texts(&statement["Principal"]).into_iter().chain(texts(&statement["Principal"]["AWS"])))
-        .collect();
+    let allowed: Vec<_> = statements(policy, "Allow").flat_map(principals).collect();
     let others: Vec<_> = allowed.iter().filter(|principal| !principal.ends_with(&session)).copied().collect();
-    if allowed.iter().any(|principal| principal.ends_with(&session)) {
-        findings.good("it allows Snowflake's role, in the session that Snowflake names");
-    } else {
-        findings.crossed("it does not allow Snowflake's role", mend);
+    let may = |method: &str| {
+        statements(policy, "Allow")
+            .filter(|statement| principals(statement).iter().any(|principal| principal.ends_with(&session)))
+            .any(|statement| lets_call(statement, stack.stage(), method))
+    };
+    match (may("POST"), may("GET")) {
+        (true, true) => findings.good("it allows Snowflake's role, in the session that Snowflake names"),
+        (true, false) => findings.crossed(
+            "it allows Snowflake's role to POST and not to GET, by which every batch goes on that is not answered at once",
+            mend,
+        ),
+        (false, _) => findings.crossed("it does not allow Snowflake's role", mend),
     }
     if !others.is_empty() {
         findings.crossed(format!("it allows others, too: {}", others.join(", ")), mend);
     }
     let role = stack.output("SnowflakeRoleArn");
-    let denies = statements(policy, "Deny").any(|statement| {
+    let is_ours = |statement: &&Value| {
         let except = condition(statement, "ArnNotEquals", "aws:PrincipalArn").map(texts).unwrap_or_default();
-        except == [role] && [texts(&statement["Principal"]), texts(&statement["Principal"]["AWS"])].concat() == ["*"]
-    });
-    if denies {
-        findings.good("it denies everybody but that role");
-    } else {
+        except == [role] && principals(statement) == ["*"]
+    };
+    let (ours, more): (Vec<_>, Vec<_>) = statements(policy, "Deny").partition(is_ours);
+    if ours.is_empty() {
         findings.crossed("it does not deny the rest of the account, whose own policies then suffice", mend);
+    } else {
+        findings.good("it denies everybody but that role");
     }
+    if !more.is_empty() {
+        findings.note(format!("it denies more, which may be Snowflake's calls: {}", json!(more)));
+    }
+}
+
+fn principals(statement: &Value) -> Vec<&str> {
+    [texts(&statement["Principal"]), texts(&statement["Principal"]["AWS"])].concat()
+}
+
+/// Whether a statement is about calling each function of a stage by a method.
+fn lets_call(statement: &Value, stage: &str, method: &str) -> bool {
+    let call = format!("/{stage}/{method}/ask_bedrock");
+    // Written with the API's ARN or without.
+    let is_of_it = |resource: &&str| resource.find('/').is_some_and(|path| matches(&resource[path..], &call));
+    let is_action = |action: &&str| matches(action, "execute-api:Invoke");
+    texts(&statement["Action"]).iter().any(is_action)
+        && texts(&statement["Resource"]).iter().any(|resource| *resource == "*" || is_of_it(resource))
 }
 
 #[cfg(test)]
@@ -96,6 +121,34 @@ mod tests {
         super::judge(&parse(patch[0]["value"].as_str().unwrap()).unwrap(), &stack, "", &mut findings);
         assert!(!findings.has_crosses(), "{findings}");
         assert!(command.ends_with("create-deployment --rest-api-id abc123 --stage-name v1"), "{command}");
+    }
+
+    #[tokio::test]
+    async fn snowflake_is_to_post_and_to_get_and_another_denial_is_told() {
+        let aws = Recordings::healthy().aws();
+        let stack = stack(&aws).await;
+        let judged = |change: &dyn Fn(&mut Value)| {
+            let command = super::restore(&stack);
+            let patch: Value = serde_json::from_str(command.split('\'').nth(1).unwrap()).unwrap();
+            let mut policy = parse(patch[0]["value"].as_str().unwrap()).unwrap();
+            change(&mut policy);
+            let mut findings = Findings::default();
+            super::judge(&policy, &stack, "", &mut findings);
+            findings.to_string()
+        };
+        let posts = judged(&|policy| policy["Statement"][0]["Resource"] = "execute-api:/v1/POST/*".into());
+        assert!(posts.contains("✗ it allows Snowflake's role to POST and not to GET"), "{posts}");
+        let elsewhere = judged(&|policy| policy["Statement"][0]["Resource"] = "execute-api:/v2/*".into());
+        assert!(elsewhere.contains("✗ it does not allow Snowflake's role"), "{elsewhere}");
+        let other = judged(&|policy| policy["Statement"][0]["Action"] = "execute-api:ManageConnections".into());
+        assert!(other.contains("✗ it does not allow Snowflake's role"), "{other}");
+        let all = judged(&|policy| policy["Statement"][0]["Resource"] = "execute-api:/*".into());
+        assert!(!all.contains('✗') && !all.contains("it denies more"), "{all}");
+        let denied = judged(&|policy| {
+            let more = serde_json::json!({"Effect": "Deny", "Principal": "*", "Resource": "execute-api:/v1/GET/*"});
+            policy["Statement"].as_array_mut().unwrap().push(more);
+        });
+        assert!(denied.contains("- it denies more, which may be Snowflake's calls: [{\"Effect\":\"Deny\""), "{denied}");
     }
 
     #[tokio::test]

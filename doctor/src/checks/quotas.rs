@@ -129,9 +129,8 @@ fn judge(model: &Model, quotas: &[Quota], tokens_per_row: u32) -> Carried {
     let Some(rows) = sql::max_batch_rows() else { return Carried::Enough(carried) };
     let rows = f64::from(rows);
     if usual < rows {
-        let (least, name) = (usual.max(1.0), "ask_bedrock(VARCHAR, VARCHAR, VARCHAR)");
-        let alter = format!("ALTER FUNCTION {name} SET MAX_BATCH_ROWS = {least}");
-        let mend = format!("snow sql --role SYSADMIN --database TOOLS --schema PUBLIC -q \"{alter}\"");
+        let change = format!("s/MAX_BATCH_ROWS = {rows}$/MAX_BATCH_ROWS = {}/", usual.max(1.0));
+        let mend = format!("perl -pi -e '{change}' sql/setup.sql, then run it again, as --print-setup says");
         return Carried::TooLittle(format!("{carried}; sql/setup.sql has {rows}, too many even for an XS"), mend);
     }
     Carried::Enough(format!("{carried}; the {rows} of sql/setup.sql: {}", warehouse(done / rows)))
@@ -190,7 +189,9 @@ mod tests {
         );
         let global = told(&[], "global.anthropic.claude-haiku-4-5-20251001-v1:0", 1000).await;
         assert!(
-            global.contains("10 requests") && global.contains("✗") && global.contains("SET MAX_BATCH_ROWS = 8"),
+            global.contains("10 requests")
+                && global.contains("✗")
+                && global.contains("perl -pi -e 's/MAX_BATCH_ROWS = 100$/MAX_BATCH_ROWS = 8/' sql/setup.sql"),
             "{global}"
         );
     }

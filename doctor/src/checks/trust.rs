@@ -120,8 +120,8 @@ fn compare(
     }
     let (role, url) = (stack.output("SnowflakeRoleArn"), stack.output("ApiUrl"));
     let follow = format!(
-        "snow sql -f sql/integration.sql -c {connection} --role ACCOUNTADMIN -D \"api_url={url}\" -D \"role_arn={role}\" -D \
-         \"owner_role=SYSADMIN\""
+        "snow sql -f sql/integration.sql -c {connection} --role ACCOUNTADMIN -D \"api_url={url}\" -D \"integration={name}\" \
+         -D \"role_arn={role}\" -D \"owner_role=SYSADMIN\""
     );
     findings.compare("the integration's role", property("API_AWS_ROLE_ARN"), role, &follow);
     let prefixes = property("API_ALLOWED_PREFIXES");
