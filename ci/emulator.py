@@ -43,6 +43,9 @@ class Emulator:
         log = log or sys.stderr
         bootstrap = pathlib.Path(bootstrap)
         assert bootstrap.is_file(), f"no {bootstrap}: run ci/build"
+        sources = [*ROOT.glob("src/**/*.rs"), ROOT / "Cargo.toml", ROOT / "Cargo.lock"]
+        newest = max(sources, key=lambda source: source.stat().st_mtime)
+        assert bootstrap.stat().st_mtime > newest.stat().st_mtime, f"{bootstrap} is older than {newest}: run ci/build"
         self.process = subprocess.Popen(
             [
                 program(),

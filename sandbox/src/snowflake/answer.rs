@@ -38,9 +38,26 @@ pub(super) fn values(body: &[u8], rows: usize, options: &QueryOptions) -> Result
         if variant && value.as_str().is_some_and(is_quoted) {
             return Err(ResponseProblem::DoubleEncoded(index));
         }
+        if !is_of(&options.return_type, &value) {
+            return Err(ResponseProblem::Type { index, declared: options.return_type.clone() });
+        }
         values.push(value);
     }
     Ok(values)
+}
+
+/// Whether a value is what a function of this type is to return; anything is a VARIANT.
+fn is_of(declared: &str, value: &Value) -> bool {
+    let name = declared.split('(').next().unwrap_or_default().trim().to_ascii_uppercase();
+    value.is_null()
+        || match name.as_str() {
+            "VARCHAR" => value.is_string(),
+            "OBJECT" => value.is_object(),
+            "ARRAY" => value.is_array(),
+            "BOOLEAN" => value.is_boolean(),
+            "NUMBER" | "FLOAT" => value.is_number(),
+            _ => true,
+        }
 }
 
 fn data(top: &mut Map<String, Value>) -> Result<Vec<Value>, ResponseProblem> {
@@ -98,6 +115,23 @@ mod tests {
         }
         let large = " ".repeat(RESPONSE_LIMIT + 1);
         assert_eq!(check(&large, 0), Err(Problem::TooLarge(RESPONSE_LIMIT + 1)));
+    }
+
+    #[test]
+    fn a_value_is_of_the_declared_type() {
+        for (declared, good, bad) in [
+            ("VARCHAR(16)", r#""x""#, "1"),
+            ("object", "{}", "[]"),
+            ("ARRAY", "[]", r#""[]""#),
+            ("BOOLEAN", "true", r#""true""#),
+            ("FLOAT", "1.5", r#""1.5""#),
+        ] {
+            let options = QueryOptions { return_type: declared.to_owned(), ..QueryOptions::new("f") };
+            let check = |value: &str| values(format!(r#"{{"data": [[0, {value}]]}}"#).as_bytes(), 1, &options);
+            assert!(check(good).is_ok() && check("null").is_ok(), "{declared}");
+            let problem = ResponseProblem::Type { index: 0, declared: declared.to_owned() };
+            assert_eq!(check(bad), Err(problem), "{declared}");
+        }
     }
 
     #[test]

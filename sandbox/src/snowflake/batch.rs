@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::values;
 use super::counters::Counters;
@@ -62,33 +62,35 @@ enum Failure {
 impl Batch {
     /// The values of the rows.
     pub(super) async fn run(mut self) -> Result<Vec<Value>, QueryError> {
+        let start = Instant::now();
         let answer = match self.until_settled(Method::POST).await? {
             Some(answer) => answer,
-            None => self.poll().await?,
+            None => self.poll_until(start + self.shared.options.async_limit).await?,
         };
         let values = self.check(&answer)?;
         self.shared.lanes.widen();
         Ok(values)
     }
 
+    /// What is under way at the end of the time that a batch has is waited for no longer.
+    async fn poll_until(&mut self, end: Instant) -> Result<Answer, QueryError> {
+        let late = QueryError::AsyncTimeout {
+            function: self.function(),
+            batch_id: self.id.clone(),
+            after: self.shared.options.async_limit,
+        };
+        timeout_at(end, self.poll()).await.unwrap_or(Err(late))
+    }
+
     /// Asks until the answer is not 202. The lane stays taken: the caller waits for this batch.
     async fn poll(&mut self) -> Result<Answer, QueryError> {
         let shared = Arc::clone(&self.shared);
-        let start = Instant::now();
         let mut polls = 0;
         loop {
             if shared.options.abandon_after.is_some_and(|most| polls >= most) {
                 return Err(QueryError::Abandoned);
             }
-            let delay = shared.options.poll.nth(polls);
-            if start.elapsed() + delay > shared.options.async_limit {
-                return Err(QueryError::AsyncTimeout {
-                    function: self.function(),
-                    batch_id: self.id.clone(),
-                    after: shared.options.async_limit,
-                });
-            }
-            tokio::time::sleep(delay).await;
+            tokio::time::sleep(shared.options.poll.nth(polls)).await;
             polls += 1;
             let Some(answer) = self.until_settled(Method::GET).await? else { continue };
             if shared.options.repeat_last_poll {

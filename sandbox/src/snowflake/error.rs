@@ -114,6 +114,14 @@ pub enum ResponseProblem {
     /// JSON in a string, in a VARIANT.
     #[error("Format of the returned value is not JSON at index {0}")]
     DoubleEncoded(usize),
+    /// A value of another type than the function is declared to return. The text is not Snowflake's.
+    #[error("the value at index {index} is no {declared}")]
+    Type {
+        /// Its place.
+        index: usize,
+        /// The type.
+        declared: String,
+    },
     /// A null from a function that is `NOT NULL`. The text is not Snowflake's.
     #[error("NULL result in a non-nullable function at index {0}")]
     Null(usize),

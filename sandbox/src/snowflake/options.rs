@@ -42,7 +42,7 @@ pub struct QueryOptions {
     pub backoff: Delays,
     /// The delays between polls.
     pub poll: Delays,
-    /// How long a batch may be answered 202.
+    /// How long a batch may take that is answered 202, from its POST on. Where Snowflake begins to count is not documented.
     pub async_limit: Duration,
     /// Whether a GET is sent again after 429, 5xx and failed connections; Snowflake's documentation says both.
     pub retry_polls: bool,

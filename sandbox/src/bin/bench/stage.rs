@@ -89,6 +89,11 @@ impl Stage {
         Ok(Taken { time, cpu: self.cpu().saturating_sub(cpu) })
     }
 
+    /// Ends its processes, and waits for that.
+    pub async fn end(self) {
+        self.lambda.stop().await;
+    }
+
     /// CPU time of the first environment.
     fn cpu(&self) -> Duration {
         self.lambda.usage(0).map(|usage| usage.cpu).unwrap_or_default()

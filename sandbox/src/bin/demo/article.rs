@@ -22,8 +22,8 @@ pub fn email_instructions() -> &'static str {
     EMAIL
 }
 
-/// Plays both; the second only as far as a place index lets it.
-pub async fn play(stage: &Stage, model: &str, can_geocode: bool) -> Result<(), Failure> {
+/// Plays both; the places are shown without coordinates where the caller may not search for them.
+pub async fn play(stage: &Stage, model: &str) -> Result<(), Failure> {
     println!("\n1. An e-mail from purchase history\n");
     println!(
         "   select ask_bedrock($DEFAULT_LLM_INSTRUCTIONS, 'Home Decor, Furniture, Lighting',\n                      '{model}');\n"
@@ -39,12 +39,11 @@ pub async fn play(stage: &Stage, model: &str, can_geocode: bool) -> Result<(), F
     println!("     … get_coordinate(addr) as coord …);\n");
     let text = ask(stage, JSON_ONLY, RESTAURANTS, model).await?;
     let places = places(&text)?;
-    let coordinates = if can_geocode {
-        let addresses = places.iter().map(|place| vec![place["address"].clone()]).collect();
-        let options = QueryOptions { retry_for: stage.patience, ..QueryOptions::new("get_coordinate") };
-        stage.snowflake.query(addresses, options).await?.values
-    } else {
-        vec![Value::Null; places.len()]
+    let addresses = places.iter().map(|place| vec![place["address"].clone()]).collect();
+    let options = QueryOptions { retry_for: stage.patience, ..QueryOptions::new("get_coordinate") };
+    let (coordinates, refused) = match stage.snowflake.query(addresses, options).await {
+        Ok(answer) => (answer.values, None),
+        Err(refused) => (vec![Value::Null; places.len()], Some(refused)),
     };
     let rows = places.iter().zip(&coordinates).map(|(place, coordinate)| {
         let text = |name: &str| place[name].as_str().unwrap_or_default().to_owned();
@@ -59,6 +58,9 @@ pub async fn play(stage: &Stage, model: &str, can_geocode: bool) -> Result<(), F
         ]
     });
     print_table(["PLACE", "ADDR", "CITY", "STATE", "LAT", "LON"], rows.collect());
+    if let Some(refused) = refused {
+        println!("\n   Where they are could not be found out: {refused}");
+    }
     Ok(())
 }
 

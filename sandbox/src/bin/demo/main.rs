@@ -45,18 +45,15 @@ async fn play() -> Result<(), Failure> {
                  Amazon Bedrock and Amazon Location are stood in for by the sandbox: the answers are the sandbox's own,\n\
                  the coordinates are real."
             );
-            article::play(&stage, article::MODEL, true).await?;
+            article::play(&stage, article::MODEL).await?;
             messages::play(&stage, messages::MODEL).await?;
             column::play(&stage).await
         }
-        Services::Aws { place_index, model_id } => {
+        Services::Aws { model_id, .. } => {
             println!(
                 "\nThe Lambda function runs on this machine, Amazon Bedrock and Amazon Location are the real ones."
             );
-            article::play(&stage, model_id, place_index.is_some()).await?;
-            if place_index.is_none() {
-                println!("\nName an Amazon Location place index with --place-index to see where these places are.");
-            }
+            article::play(&stage, model_id).await?;
             messages::play(&stage, model_id).await
         }
     }

@@ -16,7 +16,7 @@ their categories and what those cost.
 
 With --aws:
     --model-id ID        a Bedrock model or inference profile [default: Amazon Nova Lite, by the Region's profile]
-    --place-index NAME   an Amazon Location place index; without it nothing is geocoded
+    --place-index NAME   an Amazon Location place index instead of its Places API, which needs none
 ";
 
 /// What the command line asks for.
@@ -31,7 +31,7 @@ pub enum Services {
     Sandbox,
     /// The real ones.
     Aws {
-        /// The place index to search.
+        /// The place index to search; without one the Places API is asked.
         place_index: Option<String>,
         /// The model to ask; empty until the Region is known.
         model_id: String,

@@ -37,7 +37,11 @@ pub const FIGURES: [(&str, &str, Figure); 9] = [
     ("event", "CPU time of an event of 4.6 MB, against reading it once", Figure::Event),
     ("memory", "resident peak over 4,096 rows of 1 KB", Figure::Memory),
     ("growth", "CPU time for a row in small and large batches, and with duplicates", Figure::Growth),
-    ("journal", "what the journal adds to a small batch", Figure::Journal),
+    (
+        "journal",
+        "what sharing answers adds to the journal alone, or to another build, and what it saves",
+        Figure::Journal,
+    ),
     ("query", "whole queries at a quota, beside botocore's adaptive retries; about two hours", Figure::Query),
 ];
 
