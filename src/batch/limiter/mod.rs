@@ -23,6 +23,7 @@ pub use track::{Ask, Change, Changed, Got, Track, Tracks, TracksError, count, ta
 
 use alone::Alone;
 use pace::FIRST;
+use track::TURN;
 
 /// How long before its last slot an environment takes more.
 const LEAD: Duration = Duration::from_millis(100);
@@ -141,8 +142,8 @@ impl Limiter {
 
     /// What to do about slots for as many calls.
     pub fn order(&mut self, now: Instant, calls: usize) -> Order {
-        let latency = self.latency;
-        self.together.as_mut().map_or(Order::Nothing, |together| together.order(now, calls, latency))
+        let (latency, chance) = (self.latency, self.alone.random.f64());
+        self.together.as_mut().map_or(Order::Nothing, |together| together.order(now, calls, latency, chance))
     }
 
     /// What came of an order; nothing when it was dropped.
@@ -214,7 +215,7 @@ impl Together {
         Start::WhenTaken
     }
 
-    fn order(&mut self, now: Instant, calls: usize, latency: Option<Duration>) -> Order {
+    fn order(&mut self, now: Instant, calls: usize, latency: Option<Duration>, chance: f64) -> Order {
         if self.is_asking || self.alone_until.is_some_and(|until| until > now) {
             return Order::Nothing;
         }
@@ -243,6 +244,7 @@ impl Together {
             seen: self.seen,
             sharers: self.sharers,
             latency,
+            chance,
         })
     }
 
@@ -253,24 +255,21 @@ impl Together {
         self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
         self.track = got.track.map(|track| (track, now));
-        match (got.slots, got.pace, got.track) {
-            (Some((slots, first)), Some(pace), Some(track)) => {
-                self.seen = Some(track.takes);
-                let per_second = pace.per_second();
-                let slots = (0..slots).map(|slot| {
-                    let seconds = first + track::count(slot) / per_second;
-                    let at = later(now, seconds.max(0.0));
-                    Slot { at, pace, per_second, is_shared: true, late: -seconds }
-                });
-                self.slots.extend(slots);
-            }
-            (None, _, Some(track)) if track.is_searched() => {
-                // Everyone that is told to wait comes back at another time, within the turn in which all of them can have a slot.
-                let turn = track.turn();
-                let round = (got.sharers / track.pace.per_second()).clamp(turn, 1.0_f64.max(turn));
-                self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + round * random.f64()));
-            }
-            _ => {}
+        if let (Some((slots, first)), Some(pace), Some(track)) = (got.slots, got.pace, got.track) {
+            self.seen = Some(track.takes);
+            let per_second = pace.per_second();
+            let slots = (0..slots).map(|slot| {
+                let seconds = first + track::count(slot) / per_second;
+                let at = later(now, seconds.max(0.0));
+                Slot { at, pace, per_second, is_shared: true, late: -seconds }
+            });
+            self.slots.extend(slots);
+        }
+        if let Some(track) = got.track.filter(Track::is_searched) {
+            // Everyone comes back at another time of the turn in which all of them can have a slot: who had one has no better chance of the next.
+            let turn = track.turn();
+            let round = (got.sharers / track.pace.per_second()).clamp(turn, TURN);
+            self.not_before = Some(later(now, (track.ahead - turn).max(0.0) + round * random.f64()));
         }
     }
 

@@ -11,7 +11,7 @@ use super::pace::Pace;
 
 /// Seconds of slots that environments take ahead, all together: at a known pace each then writes once in them, less the lead with which
 /// it does so, and once more where the pace has changed.
-const TURN: f64 = 1.25;
+pub const TURN: f64 = 1.25;
 
 /// Seconds after which a track that nobody has used is tried carefully.
 const IDLE: f64 = 60.0;
@@ -110,6 +110,8 @@ pub struct Ask {
     pub sharers: f64,
     /// How long calls take.
     pub latency: Option<std::time::Duration>,
+    /// From 0 up to 1, by chance: from which part on a part of a slot is a slot.
+    pub chance: f64,
 }
 
 /// What it gets.
@@ -160,7 +162,7 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         if track.ahead > to {
             break;
         }
-        let slots = share(per_second * turn / got.sharers).min(ask.most);
+        let slots = share(per_second * turn / got.sharers, ask.chance).min(ask.most);
         let (calls, version) = (count(slots), track.pace.version);
         let width = calls / per_second;
         let from = if has_lowered { track.pace.pause().max(1.0 / per_second) } else { -track.pace.burst };
@@ -202,10 +204,11 @@ impl Got {
     }
 }
 
-/// At least one slot.
+/// Whole slots, at least one, that are as many in the mean: were each part of a slot one, who counts one other too few could have twice as many as
+/// they have.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of at most thousands")]
-fn share(slots: f64) -> usize {
-    (slots.clamp(1.0, 1e6) - 0.01).ceil() as usize
+fn share(slots: f64, chance: f64) -> usize {
+    (slots + chance).clamp(1.0, 1e6) as usize
 }
 
 /// So many calls.
@@ -287,8 +290,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn parts_of_slots_are_slots_as_often_as_they_are_parts() {
+        let shares = [(0.0, 0.9), (0.98, 0.0), (0.98, 0.5), (1.3, 0.69), (1.3, 0.71), (2.5, 0.4), (2.5, 0.6)];
+        assert_eq!(shares.map(|(slots, chance)| share(slots, chance)), [1, 1, 1, 1, 2, 2, 3]);
+    }
+
     fn ask(most: usize, first: Pace) -> Ask {
-        Ask { most, known: None, first, lowered: None, held: None, seen: None, sharers: 1.0, latency: None }
+        Ask {
+            most,
+            known: None,
+            first,
+            lowered: None,
+            held: None,
+            seen: None,
+            sharers: 1.0,
+            latency: None,
+            chance: 0.0,
+        }
     }
 
     #[tokio::test]
