@@ -247,26 +247,33 @@ def check_parameters(template):
 
 
 ALARMS = {
-    "FunctionFails",
-    "FunctionThrottled",
-    "FunctionIsLate",
-    "ApiFails",
-    "EventDeadLetters",
-    "EventPipeFails",
-    "EventStreamIsLate",
+    "FunctionFails": {("AWS/Lambda", "Errors", "FunctionName"), ("AWS/Lambda", "Invocations", "FunctionName")},
+    "FunctionThrottled": {("AWS/Lambda", "Throttles", "FunctionName")},
+    "FunctionIsLate": {("AWS/Lambda", "Duration", "FunctionName")},
+    "ApiFails": {("AWS/ApiGateway", "5XXError", "ApiName", "Stage")},
+    "EventDeadLetters": {("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")},
+    "EventPipeFails": {("AWS/EventBridge/Pipes", "ExecutionFailed", "PipeName")},
+    "EventStreamIsLate": {("AWS/Firehose", "DeliveryToSnowflake.DataFreshness", "DeliveryStreamName")},
 }
 
 
 def check_alarms(template):
     """Each alarm is explained, notifies the topic when there is one, and is quiet when nothing is called."""
     resources = template["Resources"]
-    assert {name for name, inner in resources.items() if inner["Type"] == "AWS::CloudWatch::Alarm"} == ALARMS
+    assert {name for name, inner in resources.items() if inner["Type"] == "AWS::CloudWatch::Alarm"} == set(ALARMS)
     operations = (ROOT / "docs/operations.md").read_text()
     topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
     for name in ALARMS:
         alarm = resources[name]["Properties"]
         assert f"`{name}`" in operations, f"docs/operations.md does not say what {name} means"
         assert alarm["TreatMissingData"] == "notBreaching" and alarm["AlarmActions"] == topic
+        queries = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+        watched = {
+            (metric["Namespace"], metric["MetricName"], *(dimension["Name"] for dimension in metric["Dimensions"]))
+            for metric in queries or [alarm]
+        }
+        # As AWS names them: what has no such name is never told, and counts as good for ever.
+        assert watched == ALARMS[name], f"{name} watches {watched}"
     for seconds, timeout in template["Mappings"]["Timeout"].items():
         stack = resolve(template, {"GatewayTimeoutSeconds": seconds})
         # The margin of src/deadline.rs, after which even the last write has ended.

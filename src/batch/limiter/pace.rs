@@ -10,7 +10,8 @@
 
 use std::time::Duration;
 
-/// Calls a second with which an unknown quota is tried at first.
+/// Calls a second with which an unknown quota is tried at first. A second of a slower pace counts for less: it would be throttled too often for its
+/// calls.
 pub const FIRST: f64 = 8.0;
 
 /// More calls a second than any environment can make.
@@ -19,23 +20,14 @@ const MOST: f64 = 10_000.0;
 /// Seconds after which a pace that was lowered by [`LOWER`] is back.
 const BACK: f64 = 6.0;
 
-/// The fastest growth: so much in each second, as a logarithm.
-const FASTEST: f64 = 0.7;
-
-/// Doubt from which a pace counts as tried, and not as known.
-const TRIED: f64 = 0.1;
-
 /// How far off a tried pace may be before it is known what came of it, as a logarithm.
 const UNSEEN: f64 = 0.2;
 
-/// By how much a throttled call lowers a pace, as a logarithm: it is too high, by little.
+/// By how much a throttled call lowers a pace, as a logarithm: it is too high, by little. One that grows faster in a second is tried, and not known.
 const LOWER: f64 = 0.08;
 
 /// Seconds in which a throttled call says that the pace was not lowered enough, for one that was lowered by one, as a logarithm.
 const AGAIN: f64 = 3.0;
-
-/// Calls after which, at the soonest, a second counts: slow paces would be throttled too often for their calls.
-const CALLS: f64 = 10.0;
 
 /// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
 const SOONEST: f64 = 4.0;
@@ -46,8 +38,9 @@ const PAUSE: f64 = 0.4;
 /// Seconds of use after which a burst of a second is tried afresh.
 const AFRESH: f64 = 600.0;
 
-/// By how much a pace is lowered that was tried; and the most for one that was not lowered enough, each time twice as much.
-const HALF: f64 = std::f64::consts::LN_2;
+/// The most that a pace changes at once, as a logarithm: by two. So much it grows in each second of a search, so much it is lowered that was tried,
+/// and so much at most one that was not lowered enough, each time twice as much.
+const TWO: f64 = std::f64::consts::LN_2;
 
 /// A pace: calls a second as a function of the time in which it was used.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,7 +76,7 @@ impl Pace {
 
     /// How fast it grows: so much in a second, as a logarithm.
     fn growth(&self) -> f64 {
-        if self.time() <= 0.0 { 0.0 } else { (3.0 * steepness() * self.time().powi(2)).min(FASTEST) }
+        if self.time() <= 0.0 { 0.0 } else { (3.0 * steepness() * self.time().powi(2)).min(TWO) }
     }
 
     /// Seconds since the pace was back where it was throttled.
@@ -98,7 +91,7 @@ impl Pace {
 
     /// Whether nobody knows yet what comes of it.
     pub fn is_tried(&self) -> bool {
-        self.doubt() > TRIED
+        self.doubt() > LOWER
     }
 
     /// Whether it has just been lowered.
@@ -114,11 +107,9 @@ impl Pace {
     /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
     /// sooner, so that it is found as many calls later whatever they take.
     pub fn use_of(&self, calls: f64, latency: Option<Duration>) -> f64 {
-        let seconds = calls / self.per_second().max(CALLS);
+        let seconds = calls / self.per_second().max(FIRST);
         let speed = match latency {
-            Some(latency) if self.growth() > 0.9 * FASTEST => {
-                (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, SOONEST)
-            }
+            Some(latency) if self.growth() > 0.9 * TWO => (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, SOONEST),
             _ => 1.0,
         };
         seconds * speed
@@ -126,10 +117,10 @@ impl Pace {
 
     /// The pace after a call was throttled that had started in a slot of it.
     pub fn lowered(&self) -> Self {
-        let depth = if self.growth() > TRIED {
-            HALF
+        let depth = if self.growth() > LOWER {
+            TWO
         } else if self.is_again() {
-            (2.0 * self.depth).min(HALF)
+            (2.0 * self.depth).min(TWO)
         } else {
             LOWER
         };
@@ -138,7 +129,7 @@ impl Pace {
 
     /// The pace after it was half of so many calls a second: it is tried carefully.
     pub fn halved(&self, per_second: f64) -> Self {
-        self.back_to(per_second, HALF)
+        self.back_to(per_second, TWO)
     }
 
     /// The pace after a call was throttled that had started in one burst with those before it, with so many seconds of unused time left
@@ -171,12 +162,12 @@ fn back(depth: f64) -> f64 {
 
 /// Seconds from which a pace grows as fast as any.
 fn knee() -> f64 {
-    (FASTEST / (3.0 * steepness())).sqrt()
+    (TWO / (3.0 * steepness())).sqrt()
 }
 
 /// The logarithm of a pace over the one at which a call was throttled, so many seconds after it was back there.
 fn curve(seconds: f64) -> f64 {
-    steepness() * seconds.min(knee()).powi(3) + FASTEST * (seconds - knee()).max(0.0)
+    steepness() * seconds.min(knee()).powi(3) + TWO * (seconds - knee()).max(0.0)
 }
 
 #[cfg(test)]
@@ -209,16 +200,16 @@ mod tests {
         let once = Pace::of(100.0).lowered();
         assert_eq!(depth(AGAIN * LOWER - 0.01, once), 2.0 * LOWER);
         assert_eq!(depth(AGAIN * LOWER, once), LOWER);
-        assert_eq!(depth(0.0, Pace { depth: 0.5, ..once }), HALF);
+        assert_eq!(depth(0.0, Pace { depth: 0.5, ..once }), TWO);
     }
 
     #[test]
     fn a_second_of_a_slow_pace_counts_for_less_and_one_of_short_calls_for_more_while_a_quota_is_searched_for() {
         let uses = |pace: Pace, latency| pace.use_of(10.0, Some(Duration::from_millis(latency)));
-        assert_eq!([uses(Pace::of(40.0), 100), uses(Pace::of(10.0), 100), uses(Pace::of(2.0), 100)], [0.25, 1.0, 1.0]);
+        assert_eq!([uses(Pace::of(40.0), 100), uses(Pace::of(8.0), 100), uses(Pace::of(2.0), 100)], [0.25, 1.25, 1.25]);
         let unknown = Pace::unknown();
-        assert_eq!([uses(unknown, 2000), uses(unknown, 500), uses(unknown, 1)], [1.0, 2.0, SOONEST]);
-        assert_eq!(unknown.use_of(10.0, None), 1.0);
+        assert_eq!([uses(unknown, 2000), uses(unknown, 500), uses(unknown, 1)], [1.25, 2.5, 1.25 * SOONEST]);
+        assert_eq!(unknown.use_of(10.0, None), 1.25);
     }
 
     #[test]
