@@ -216,8 +216,11 @@ def check_event_path(url, user):
 def check_doctor(url, outputs):
     iam = client("iam", url)
     _, keys = new_user(iam, "doctor")
-    # This local AWS reads lambda:GetFunctionConcurrency as lambda:PutFunctionConcurrency.
-    document = policy().replace('"lambda:InvokeFunction"', '"lambda:InvokeFunction", "lambda:PutFunctionConcurrency"')
+    account = outputs["SnowflakeRoleArn"].split(":")[4]
+    document = policy().replace("STACK", STACK).replace("REGION", REGION).replace("ACCOUNT", account)
+    # This local AWS reads lambda:GetFunctionConcurrency as lambda:PutFunctionConcurrency, and leaves an alias out of what is invoked.
+    document = document.replace('"lambda:GetFunctionConcurrency"', '"lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"')
+    document = document.replace(f"{STACK}:live", STACK)
     iam.put_user_policy(UserName="doctor", PolicyName="look", PolicyDocument=document)
     complete(url, keys, STACK, outputs, json.loads((DIRECTORY / "template.json").read_text()), client)
     check_healthy(url, keys, STACK)

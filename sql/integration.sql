@@ -1,4 +1,4 @@
--- The administrator's part: the API integration, once for the account. Run it with the Snowflake CLI, as a role that may create
+-- The administrator's part: the API integration, once for each stack. Run it with the Snowflake CLI, as a role that may create
 -- integrations; it needs no warehouse and no database:
 --
 --   snow sql -f sql/integration.sql --role ACCOUNTADMIN -D "integration=aws_functions" -D "owner_role=FUNCTION_OWNER" \

@@ -132,7 +132,12 @@ impl Setup {
     }
 
     fn doctor(&self) -> String {
-        format!("cargo doctor -- --stack {}{} --snow CONNECTION", self.stack.name, self.in_region())
+        format!(
+            "cargo doctor -- --stack {}{} --snow CONNECTION --integration {}",
+            self.stack.name,
+            self.in_region(),
+            self.integration
+        )
     }
 
     fn in_region(&self) -> String {
@@ -158,6 +163,7 @@ mod tests {
     async fn outputs_are_filled_in_where_they_are_known() {
         let text = unknown().render();
         assert!(text.contains("\nsam build && sam deploy --stack-name s\n"), "{text}");
+        assert!(text.contains("--snow CONNECTION --integration own\n"), "{text}");
         assert!(text.contains("-D \"api_url=API_URL\" -D \"integration=own\" -D \"role_arn=ROLE_ARN\""), "{text}");
         let stack = stack(&Recordings::healthy().aws()).await;
         let text = Setup { stack, region: Some("us-west-2".to_owned()), ..Setup::default() }.render();

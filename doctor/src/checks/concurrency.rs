@@ -2,6 +2,7 @@
 
 use crate::aws::{Aws, services};
 use crate::report::Findings;
+use crate::sam;
 use crate::stack::Stack;
 
 /// Snowflake sends up to so many batches in parallel from one node of a warehouse, and each takes an environment.
@@ -20,10 +21,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
         }
     };
     match reserved {
-        Some(0) => findings.crossed(
-            "the function is switched off: its reserved concurrency is 0",
-            format!("aws lambda delete-function-concurrency --function-name {function}"),
-        ),
+        Some(0) => findings.crossed("the function is switched off: its reserved concurrency is 0", restore(stack)),
         Some(limit) if limit < ONE_NODE => findings.note(format!(
             "its own limit is {limit} environments; one node of a warehouse sends up to {ONE_NODE} batches at once"
         )),
@@ -53,6 +51,18 @@ pub async fn check(aws: &Aws, stack: &Stack) -> Findings {
         Err(error) => findings.not_told("the account's environments", &error),
     }
     findings
+}
+
+/// What gives the function as many environments as the stack says, whatever was done by hand.
+pub fn restore(stack: &Stack) -> String {
+    let (function, limit) = (stack.output("FunctionName"), stack.parameter("ReservedConcurrency"));
+    match limit {
+        "" => format!("aws lambda delete-function-concurrency --function-name {function}"),
+        "0" => format!("change ReservedConcurrency in samconfig.toml, then: {}", sam::deploy(&stack.name)),
+        limit => format!(
+            "aws lambda put-function-concurrency --function-name {function} --reserved-concurrent-executions {limit}"
+        ),
+    }
 }
 
 #[cfg(test)]

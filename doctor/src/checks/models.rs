@@ -23,7 +23,7 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
     for pattern in stack.parameter("AllowedModelIds").split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
         let models = catalogue.matches(pattern);
         if models.is_empty() {
-            nothing(pattern, stack, &mut findings);
+            is_callable |= nothing(pattern, stack, &mut findings);
             continue;
         }
         // What a pattern happens to match need not be wanted; what is named is.
@@ -66,8 +66,8 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
             (true, 0) => {}
             (true, _) => findings.good(format!("{pattern} may be called")),
             (false, 0) if untold > 0 => {}
-            (false, 0) => findings.note(format!("{pattern} is {count} models, none of which may be called")),
-            (false, _) => findings.good(format!("{pattern} is {count} models, {good} of which may be called")),
+            (false, 0) => findings.note(format!("{pattern}: none of {count} may be called")),
+            (false, _) => findings.good(format!("{pattern}: {good} of {count} may be called")),
         }
     }
     if let Some((why, mend)) = first.filter(|_| !is_callable) {
@@ -79,14 +79,17 @@ pub async fn check(aws: &Aws, stack: &Stack) -> (Findings, Vec<Model>) {
     (findings, usable)
 }
 
-fn nothing(pattern: &str, stack: &Stack, findings: &mut Findings) {
+/// Tells of a pattern that is in no list, and whether there may be such a model all the same.
+fn nothing(pattern: &str, stack: &Stack, findings: &mut Findings) -> bool {
     if pattern.starts_with("arn:") || pattern.contains('*') {
-        return findings.unknown(format_args!("whether {pattern} may be called"), "it is in no list of Bedrock's");
+        findings.unknown(format_args!("whether {pattern} may be called"), "it is in no list of Bedrock's");
+        return true;
     }
     findings.crossed(
         format!("{pattern} is no model and no inference profile of the Region"),
         format!("change AllowedModelIds in samconfig.toml, then: {}", sam::deploy(&stack.name)),
     );
+    false
 }
 
 fn by_profile(catalogue: &Catalogue, model: &Model, stack: &Stack, findings: &mut Findings) {
@@ -174,8 +177,8 @@ mod tests {
     #[tokio::test]
     async fn amazons_own_need_nothing() {
         let healthy = told(&[]).await;
-        let told_of = "  ✓ *amazon.nova-* is 3 models, 3 of which may be called\n  \
-                       ✓ amazon.titan-embed-* is 1 models, 1 of which may be called\n";
+        let told_of = "  ✓ *amazon.nova-*: 3 of 3 may be called\n  \
+                       ✓ amazon.titan-embed-*: 1 of 1 may be called\n";
         assert_eq!(healthy, (told_of.to_owned(), 3), "an embedding has no quota in answers");
         let claude = told(&[CLAUDE]).await;
         assert_eq!(claude.0, "  ✓ us.anthropic.claude-haiku-4-5-20251001-v1:0 may be called\n");
@@ -203,7 +206,7 @@ mod tests {
     #[tokio::test]
     async fn a_pattern_is_no_wish_for_each_that_it_matches_but_something_is_to_be_called() {
         let none = told(&["bedrock/GetFoundationModelAvailability.unsubscribed"]).await;
-        assert!(none.0.contains("- *amazon.nova-* is 3 models, none of which may be called"), "{}", none.0);
+        assert!(none.0.contains("- *amazon.nova-*: none of 3 may be called"), "{}", none.0);
         let crossed =
             "✗ no model that SQL may name can be called; the first one, amazon.nova-lite-v1:0: the account has";
         assert!(none.0.contains(crossed) && none.0.matches('✗').count() == 1, "{}", none.0);
@@ -221,7 +224,7 @@ mod tests {
         assert_eq!(denied.0, "  ? cannot tell which models the Region has: AccessDeniedException (403)\n");
         let denied = told(&["bedrock/GetFoundationModelAvailability.denied"]).await;
         assert_eq!(denied.1, 3, "their quotas can be looked at all the same");
-        assert!(!denied.0.contains('✗') && !denied.0.contains("none of which"), "{}", denied.0);
+        assert!(!denied.0.contains('✗') && !denied.0.contains("none of"), "{}", denied.0);
         let form = told(&[CLAUDE, "bedrock/GetUseCaseForModelAccess.denied"]).await;
         assert!(
             form.0.contains("? cannot tell whether Anthropic's form is filled in: AccessDeniedException"),

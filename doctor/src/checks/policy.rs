@@ -7,6 +7,7 @@ use crate::catalogue::matches;
 use crate::policy::{condition, parse, statements, texts};
 use crate::report::Findings;
 use crate::sam;
+use crate::sql;
 use crate::stack::{Stack, text};
 
 /// Reads it.
@@ -89,12 +90,16 @@ fn principals(statement: &Value) -> Vec<&str> {
 
 /// Whether a statement is about calling each function of a stage by a method.
 fn lets_call(statement: &Value, stage: &str, method: &str) -> bool {
-    let call = format!("/{stage}/{method}/ask_bedrock");
-    // Written with the API's ARN or without.
-    let is_of_it = |resource: &&str| resource.find('/').is_some_and(|path| matches(&resource[path..], &call));
-    let is_action = |action: &&str| matches(action, "execute-api:Invoke");
-    texts(&statement["Action"]).iter().any(is_action)
-        && texts(&statement["Resource"]).iter().any(|resource| *resource == "*" || is_of_it(resource))
+    let is_action = |action: &&str| matches(&action.to_ascii_lowercase(), "execute-api:invoke");
+    let lets = |function: &str| {
+        let call = format!("/{stage}/{method}/{function}");
+        // Written with the API's ARN or without, or as all there is.
+        texts(&statement["Resource"]).iter().any(|resource| match resource.find('/') {
+            Some(path) => matches(&resource[path..], &call),
+            None => resource.ends_with('*'),
+        })
+    };
+    texts(&statement["Action"]).iter().any(is_action) && sql::functions().into_iter().all(lets)
 }
 
 #[cfg(test)]
@@ -142,8 +147,14 @@ mod tests {
         assert!(elsewhere.contains("✗ it does not allow Snowflake's role"), "{elsewhere}");
         let other = judged(&|policy| policy["Statement"][0]["Action"] = "execute-api:ManageConnections".into());
         assert!(other.contains("✗ it does not allow Snowflake's role"), "{other}");
-        let all = judged(&|policy| policy["Statement"][0]["Resource"] = "execute-api:/*".into());
-        assert!(!all.contains('✗') && !all.contains("it denies more"), "{all}");
+        let one = judged(&|policy| policy["Statement"][0]["Resource"] = "execute-api:/v1/*/ask_bedrock".into());
+        assert!(one.contains("✗ it does not allow Snowflake's role"), "{one}");
+        for resource in ["execute-api:/*", "execute-api:*", "*"] {
+            let all = judged(&|policy| policy["Statement"][0]["Resource"] = resource.into());
+            assert!(!all.contains('✗') && !all.contains("it denies more"), "{all}");
+        }
+        let cased = judged(&|policy| policy["Statement"][0]["Action"] = "execute-api:invoke".into());
+        assert!(!cased.contains('✗'), "{cased}");
         let denied = judged(&|policy| {
             let more = serde_json::json!({"Effect": "Deny", "Principal": "*", "Resource": "execute-api:/v1/GET/*"});
             policy["Statement"].as_array_mut().unwrap().push(more);

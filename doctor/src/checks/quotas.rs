@@ -36,7 +36,7 @@ struct Quota {
 pub async fn check(aws: &Aws, models: &[Model], tokens_per_row: u32) -> Findings {
     let mut findings = Findings::default();
     if models.is_empty() {
-        findings.unknown("any quota", "no model is known that may be called");
+        findings.note("no model is known that may be called for a text, so that there is no quota to look at");
         return findings;
     }
     match read(aws).await {
@@ -130,7 +130,8 @@ fn judge(model: &Model, quotas: &[Quota], tokens_per_row: u32) -> Carried {
     let rows = f64::from(rows);
     if usual < rows {
         let change = format!("s/MAX_BATCH_ROWS = {rows}$/MAX_BATCH_ROWS = {}/", usual.max(1.0));
-        let mend = format!("perl -pi -e '{change}' sql/setup.sql, then run it again, as --print-setup says");
+        let mend =
+            format!("run sql/setup.sql again, as --print-setup says, after: perl -pi -e '{change}' sql/setup.sql");
         return Carried::TooLittle(format!("{carried}; sql/setup.sql has {rows}, too many even for an XS"), mend);
     }
     Carried::Enough(format!("{carried}; the {rows} of sql/setup.sql: {}", warehouse(done / rows)))

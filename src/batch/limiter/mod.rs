@@ -55,6 +55,7 @@ pub enum Start {
 }
 
 /// What to do about slots.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is used at once")]
 #[derive(Debug)]
 pub enum Order {
     /// Nothing, as far as is known now.
@@ -265,7 +266,9 @@ impl Together {
             });
             self.slots.extend(slots);
         }
-        if let Some(track) = got.track.filter(Track::is_searched) {
+        // Who has had slots, and has not met others since, asks again at once, and so counts them.
+        let is_one_of_many = got.slots.is_none() || (got.sharers.is_finite() && got.sharers > 1.0);
+        if let Some(track) = got.track.filter(|track| is_one_of_many && track.is_searched()) {
             // Everyone comes back at another time of the turn in which all of them can have a slot: who had one has no better chance of the next.
             let turn = track.turn();
             let round = (got.sharers / track.pace.per_second()).clamp(turn, TURN);

@@ -210,20 +210,23 @@ fn a_call_that_is_throttled_while_slots_are_taken_is_still_told() {
 #[test]
 fn in_a_search_who_had_a_slot_waits_for_the_next_as_long_as_who_had_none() {
     let now = Instant::now();
-    let waits = |taken: usize| {
+    let waits = |taken: usize, sharers: f64| {
         let wait = |seed: u64| {
             let mut limiter = Limiter::new(None, true, seed);
             let got = slots(Pace::unknown(), 0.0, taken, 0.0);
-            limiter.got(now, Some(Ok(Got { sharers: f64::INFINITY, slots: got.slots.filter(|_| taken > 0), ..got })));
+            limiter.got(now, Some(Ok(Got { sharers, slots: got.slots.filter(|_| taken > 0), ..got })));
             match limiter.order(now, 9) {
                 Order::At(at) => (at - now).as_secs_f64(),
-                other => panic!("{other:?}"),
+                Order::Ask(_) => 0.0,
+                Order::Nothing => panic!("{limiter:?}"),
             }
         };
         (0..200).map(wait).sum::<f64>() / 200.0
     };
-    let (with, without) = (waits(1), waits(0));
+    let (with, without) = (waits(1, 64.0), waits(0, 64.0));
     assert!((0.5..0.8).contains(&with) && (with - without).abs() < 0.01, "{with}, {without}");
+    // Nobody has been met, or nobody is there: a batch of a few rows is not to wait.
+    assert_eq!([waits(1, f64::INFINITY), waits(1, 1.0)], [0.0, 0.0]);
 }
 
 fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {

@@ -110,7 +110,7 @@ pub struct Ask {
     pub sharers: f64,
     /// How long calls take.
     pub latency: Option<std::time::Duration>,
-    /// From 0 up to 1, by chance: from which part on a part of a slot is a slot.
+    /// From 0 up to 1, by chance: what is added to a part of a slot before that is cut off.
     pub chance: f64,
 }
 

@@ -43,7 +43,8 @@ pub async fn play(stage: &Stage, model: &str) -> Result<(), Failure> {
     let options = QueryOptions { retry_for: stage.patience, ..QueryOptions::new("get_coordinate") };
     let (coordinates, refused) = match stage.snowflake.query(addresses, options).await {
         Ok(answer) => (answer.values, None),
-        Err(refused) => (vec![Value::Null; places.len()], Some(refused)),
+        Err(refused) if stage.aws.is_none() => (vec![Value::Null; places.len()], Some(refused)),
+        Err(refused) => return Err(refused.into()),
     };
     let rows = places.iter().zip(&coordinates).map(|(place, coordinate)| {
         let text = |name: &str| place[name].as_str().unwrap_or_default().to_owned();
