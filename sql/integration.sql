@@ -6,7 +6,8 @@
 --     -D "role_arn=arn:aws:iam::111122223333:role/stack-SnowflakeRole-1A2B3C"
 --
 -- api_url and role_arn are outputs of the stack; owner_role is the role that runs sql/setup.sql. An integration has one API and one
--- role: a second stack needs one of another name, or it takes that of the first. It can be run again, with another API or another role. In AWS GovCloud API_PROVIDER is aws_gov_api_gateway, with a private API aws_private_api_gateway.
+-- role: a second stack needs one of another name, or it takes that of the first. It can be run again, with another API or another
+-- role. In AWS GovCloud API_PROVIDER is aws_gov_api_gateway, with a private API aws_private_api_gateway.
 
 -- IF NOT EXISTS, and never OR REPLACE: an integration that is created again has another external id, and the role no longer
 -- trusts it.
