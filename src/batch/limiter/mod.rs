@@ -31,8 +31,11 @@ const LEAD: Duration = Duration::from_millis(100);
 /// How late a call may start in its slot: what comes later would meet the slots of others.
 pub const LATE: Duration = Duration::from_millis(250);
 
-/// How long the shared track is waited for, and how long an environment that could not have it goes on alone.
-pub const MOMENT: Duration = Duration::from_millis(400);
+/// How long the shared track is waited for: long enough for a table that answers many who begin at once, as an environment that begins alone is
+/// one more who searches.
+pub const MOMENT: Duration = Duration::from_secs(2);
+
+/// How long an environment that could not have it does not ask for it. It goes on alone until it is answered.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
 /// How many seconds of unused time a call makes up for without being one of a burst.
@@ -109,7 +112,8 @@ struct Together {
     sharers: f64,
     is_asking: bool,
     not_before: Option<Instant>,
-    alone_until: Option<Instant>,
+    /// Until when the track is not asked for, as it could not be had. Until it is had again, the environment goes on alone.
+    left_until: Option<Instant>,
 }
 
 impl Limiter {
@@ -126,7 +130,7 @@ impl Limiter {
             sharers: f64::INFINITY,
             is_asking: false,
             not_before: None,
-            alone_until: None,
+            left_until: None,
         });
         Self { alone: Alone::new(first, seed), together, latency: None, is_answered: false }
     }
@@ -135,7 +139,7 @@ impl Limiter {
     /// ended in time.
     pub fn try_start(&mut self, now: Instant, floor: f64) -> Start {
         match &mut self.together {
-            Some(together) if together.alone_until.is_none_or(|until| until <= now) => together.try_start(now),
+            Some(together) if together.left_until.is_none() => together.try_start(now),
             Some(_) => self.alone.try_start(now, self.latency, 0.0),
             None => self.alone.try_start(now, self.latency, floor),
         }
@@ -155,13 +159,13 @@ impl Limiter {
         together.is_asking = false;
         match got {
             Some(Ok(got)) => {
-                together.alone_until = None;
+                together.left_until = None;
                 together.got(now, got, &mut self.alone.random);
             }
             Some(Err(error)) => {
                 tracing::warn!("{error}");
                 // What it has found out alone since then holds.
-                let was_alone = together.alone_until.replace(now + LEFT_ALONE).is_some();
+                let was_alone = together.left_until.replace(now + LEFT_ALONE).is_some();
                 together.slots.clear();
                 if let Some((track, _)) = together.track.filter(|_| !was_alone) {
                     let (per_second, sharers) = (track.pace.per_second(), together.sharers);
@@ -217,7 +221,7 @@ impl Together {
     }
 
     fn order(&mut self, now: Instant, calls: usize, latency: Option<Duration>, chance: f64) -> Order {
-        if self.is_asking || self.alone_until.is_some_and(|until| until > now) {
+        if self.is_asking || self.left_until.is_some_and(|until| until > now) {
             return Order::Nothing;
         }
         let mut most = calls.saturating_sub(self.slots.len());

@@ -44,6 +44,12 @@ struct Query {
     /// Most seconds that a call comes late, and a third of it each way to the track, as on a machine that is too small for its environments.
     #[serde(default)]
     late: f64,
+    /// Most seconds that the first changes of the track take, until one of them has taken that long: a table that meets many environments at once.
+    #[serde(default)]
+    late_at_first: f64,
+    /// From when on the service refuses whatever it is asked, in seconds, and for how many.
+    #[serde(default)]
+    outage: Option<(f64, f64)>,
     /// When the service asks one call to wait, in seconds, and for how many.
     #[serde(default)]
     retry_after: Option<(f64, f64)>,
@@ -112,11 +118,11 @@ struct Outcome {
 }
 
 async fn play(query: Query, seed: u64) -> Outcome {
-    let memory = Arc::new(Memory::new(query.late / 3.0));
+    let memory = Arc::new(Memory::new(query.late / 3.0, query.late_at_first));
     fastrand::seed(seed);
     let tracks = query.together.then(|| Arc::clone(&memory) as Arc<dyn Tracks>);
     if query.known {
-        play_on(Query { step: None, retry_after: None, ..query }, seed, tracks.clone()).await;
+        play_on(Query { step: None, outage: None, retry_after: None, ..query }, seed, tracks.clone()).await;
     }
     let before = memory.writes();
     let outcome = play_on(query, seed, tracks).await;

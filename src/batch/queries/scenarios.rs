@@ -11,7 +11,7 @@ use super::{Outcome, Query, play, play_on};
 use crate::batch::{Change, Changed, Tracks, TracksError};
 
 /// Seeds with which each is played.
-const SEEDS: u64 = 3;
+const SEEDS: u64 = 5;
 
 /// What a file says.
 #[derive(Debug, serde::Deserialize)]
@@ -97,6 +97,8 @@ async fn print_the_table() {
         together: true,
         step: None,
         late: 0.0,
+        late_at_first: 0.0,
+        outage: None,
         retry_after: None,
     };
     let rows = [
@@ -112,6 +114,11 @@ async fn print_the_table() {
         Query { step: Some((30.0, 0.5)), ..query(4, 40.0, 40.0, 100, 24) },
         Query { step: Some((30.0, 2.0)), ..query(4, 40.0, 40.0, 100, 40) },
         Query { step: Some((30.0, 2.0)), ..query(8, 20.0, 20.0, 50, 40) },
+        Query { late_at_first: 1.5, ..query(64, 50.0, 50.0, 54, 64) },
+        Query { outage: Some((20.0, 5.0)), ..query(4, 40.0, 40.0, 100, 24) },
+        Query { outage: Some((20.0, 5.0)), ..query(64, 50.0, 50.0, 54, 64) },
+        Query { outage: Some((20.0, 5.0)), ..query(8, 8.3, 8.3, 100, 16) },
+        Query { outage: Some((20.0, 60.0)), ..query(4, 40.0, 40.0, 100, 40) },
     ];
     println!(
         "lanes quota burst  rows batches latency step            goodput throttled writes fairness settled  twice"
@@ -148,6 +155,8 @@ async fn environments_that_cannot_have_the_track_go_on_alone() {
             together: false,
             step: None,
             late: 0.0,
+            late_at_first: 0.0,
+            outage: None,
             retry_after: None,
         };
         let outcome = play_on(query, 0, Some(Arc::new(tracks))).await;

@@ -53,7 +53,8 @@ impl Service {
 
     /// Calls that the quota lets through in that time, a full bucket not counted.
     pub fn admissible(&self, time: Duration) -> f64 {
-        let time = time.as_secs_f64();
+        let down = self.query.outage.map_or(0.0, |(_, seconds)| seconds);
+        let time = time.as_secs_f64() - down;
         let (before, factor) = self.query.step.map_or((time, 1.0), |(seconds, factor)| (seconds.min(time), factor));
         self.query.quota * (before + factor * (time - before))
     }
@@ -65,6 +66,9 @@ impl Service {
         let burst = if self.query.burst > 1.0 { factor * self.query.burst } else { self.query.burst };
         *tokens = (*tokens + (now - *filled).as_secs_f64() * factor * self.query.quota).min(burst);
         *filled = now;
+        let since = (now - self.begin).as_secs_f64();
+        let is_out = self.query.outage.is_some_and(|(at, seconds)| (at..at + seconds).contains(&since));
+        *tokens = if is_out { 0.0 } else { *tokens };
         let is_admitted = *tokens >= 1.0;
         *tokens -= if is_admitted { 1.0 } else { 0.0 };
         is_admitted
@@ -158,11 +162,21 @@ pub struct Memory {
     writes: Mutex<u32>,
     /// Most seconds that a change takes longer, each way.
     late: f64,
+    /// Seconds that are left of the time in which changes are late that come at first: they wait for each other.
+    late_at_first: f64,
+    begin: Mutex<Option<Instant>>,
 }
 
 impl Memory {
-    pub fn new(late: f64) -> Self {
-        Self { late, ..Self::default() }
+    pub fn new(late: f64, late_at_first: f64) -> Self {
+        Self { late, late_at_first, ..Self::default() }
+    }
+
+    /// What a change waits for that comes while the table is busy with those that come at first.
+    fn busy(&self) -> Duration {
+        let now = Instant::now();
+        let begin = *self.begin.lock().unwrap().get_or_insert(now);
+        Duration::from_secs_f64(self.late_at_first * fastrand::f64()).saturating_sub(now - begin)
     }
 
     fn late(&self) -> Duration {
@@ -192,7 +206,7 @@ impl Tracks for Memory {
     fn change<'a>(&'a self, target: &'a str, change: Change) -> BoxFuture<'a, Result<Changed, TracksError>> {
         async move {
             let way = || Duration::from_micros(fastrand::u64(1500..4000)) + self.late();
-            sleep(way()).await;
+            sleep(self.busy() + way()).await;
             let changed = self.change_now(target, change);
             sleep(way()).await;
             Ok(changed)
