@@ -5,13 +5,16 @@
 //! window (RFC 9438, section 4.1). Around the quota it is flat, and a quota that has grown is found soon all the same. A pace
 //! of which nothing is known yet is one for which no call was throttled for long.
 //!
+//! One that grew fast is too high by what it has grown since the quota was passed. One that is throttled again at once is lowered further and
+//! further, and comes back to the same place: a service that refuses everything for some seconds says nothing of its quota.
+//!
 //! Time is what slots of this pace have filled: who does not use a pace does not raise it. What was left unused is made up for at once,
 //! as most quotas allow; a call that is throttled among those shortens such bursts, and says nothing of the pace.
 
 use std::time::Duration;
 
-/// Calls a second with which an unknown quota is tried at first. A second of a slower pace counts for less: it would be throttled too often for its
-/// calls.
+/// Calls a second with which an unknown quota is tried at first. A second of a pace that is slower even at its best counts for less: it would be
+/// throttled too often for its calls.
 pub const FIRST: f64 = 8.0;
 
 /// More calls a second than any environment can make.
@@ -26,8 +29,8 @@ const UNSEEN: f64 = 0.2;
 /// By how much a throttled call lowers a pace, as a logarithm: it is too high, by little. One that grows faster in a second is tried, and not known.
 const LOWER: f64 = 0.08;
 
-/// Seconds in which a throttled call says that the pace was not lowered enough, for one that was lowered by one, as a logarithm.
-const AGAIN: f64 = 3.0;
+/// Seconds in which a throttled call says that the pace was not lowered enough.
+const AGAIN: f64 = 0.25;
 
 /// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
 const SOONEST: f64 = 4.0;
@@ -38,8 +41,8 @@ const PAUSE: f64 = 0.4;
 /// Seconds of use after which a burst of a second is tried afresh.
 const AFRESH: f64 = 600.0;
 
-/// The most that a pace changes at once, as a logarithm: by two. So much it grows in each second of a search, so much it is lowered that was tried,
-/// and so much at most one that was not lowered enough, each time twice as much.
+/// The most that a pace changes at once, as a logarithm: by two. So much it grows in each second of a search, and so much at most is lowered what
+/// was not lowered enough, each time twice as much.
 const TWO: f64 = std::f64::consts::LN_2;
 
 /// A pace: calls a second as a function of the time in which it was used.
@@ -47,7 +50,7 @@ const TWO: f64 = std::f64::consts::LN_2;
 pub struct Pace {
     /// Calls a second at which it was throttled last.
     pub top: f64,
-    /// By how much it was lowered then, as a logarithm.
+    /// How far below it is right after it was lowered, as a logarithm.
     pub depth: f64,
     /// Seconds that its slots have filled since.
     pub used: f64,
@@ -76,7 +79,7 @@ impl Pace {
 
     /// How fast it grows: so much in a second, as a logarithm.
     fn growth(&self) -> f64 {
-        if self.time() <= 0.0 { 0.0 } else { (3.0 * steepness() * self.time().powi(2)).min(TWO) }
+        (3.0 * steepness() * self.time().powi(2)).min(TWO)
     }
 
     /// Seconds since the pace was back where it was throttled.
@@ -96,7 +99,7 @@ impl Pace {
 
     /// Whether it has just been lowered.
     fn is_again(&self) -> bool {
-        self.version > 0 && self.used < AGAIN * self.depth
+        self.version > 0 && self.used < AGAIN
     }
 
     /// Seconds for which slots may be taken ahead: what is far ahead has not been tried.
@@ -107,7 +110,8 @@ impl Pace {
     /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
     /// sooner, so that it is found as many calls later whatever they take.
     pub fn use_of(&self, calls: f64, latency: Option<Duration>) -> f64 {
-        let seconds = calls / self.per_second().max(FIRST);
+        let per_second = self.per_second();
+        let seconds = calls / per_second * (per_second.max(self.top) / FIRST).min(1.0);
         let speed = match latency {
             Some(latency) if self.growth() > 0.9 * TWO => (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, SOONEST),
             _ => 1.0,
@@ -117,14 +121,12 @@ impl Pace {
 
     /// The pace after a call was throttled that had started in a slot of it.
     pub fn lowered(&self) -> Self {
-        let depth = if self.growth() > LOWER {
-            TWO
-        } else if self.is_again() {
-            (2.0 * self.depth).min(TWO)
-        } else {
-            LOWER
-        };
-        self.back_to(self.per_second(), depth)
+        if self.is_again() {
+            return self.back_to(self.top, (2.0 * self.depth).min(TWO) - curve(self.time()));
+        }
+        // For as long as it allows a burst, a quota lets pass what comes too fast; it was passed within a second before that.
+        let growth = self.growth();
+        self.back_to(self.per_second() * (-growth * self.burst).exp(), (growth / 2.0).max(LOWER))
     }
 
     /// The pace after it was half of so many calls a second: it is tried carefully.
@@ -188,25 +190,42 @@ mod tests {
     }
 
     #[test]
-    fn a_throttled_call_lowers_a_known_pace_by_little_and_a_tried_one_by_much() {
+    fn a_throttled_call_lowers_a_known_pace_by_little_and_a_searched_one_by_what_it_has_grown_since_the_quota_was_passed()
+     {
         let lowered = Pace::of(100.0).lowered();
-        assert!((92.0..93.0).contains(&lowered.per_second()), "{lowered:?}");
-        assert!(Pace::unknown().lowered().per_second() < 5.0);
+        assert!((92.0..93.0).contains(&lowered.per_second()) && lowered.depth == LOWER, "{lowered:?}");
+        // Half of a second's growth, and all of that of the seconds for which the quota allowed a burst.
+        let searched = Pace { burst: 1.0, ..Pace::unknown() }.lowered();
+        assert!((searched.top - 4.0).abs() < 0.01 && (searched.depth - TWO / 2.0).abs() < 1e-6, "{searched:?}");
+        let searched = Pace { burst: 0.0, ..Pace::unknown() }.lowered();
+        assert!((searched.top - 8.0).abs() < 0.01 && (searched.per_second() - 5.657).abs() < 0.01, "{searched:?}");
     }
 
     #[test]
-    fn a_pace_that_was_lowered_a_moment_ago_was_not_lowered_enough() {
-        let depth = |used: f64, lowered: Pace| Pace { used, ..lowered }.lowered().depth;
+    fn a_pace_that_is_throttled_again_at_once_is_lowered_further_and_further_and_comes_back_to_where_it_was() {
         let once = Pace::of(100.0).lowered();
-        assert_eq!(depth(AGAIN * LOWER - 0.01, once), 2.0 * LOWER);
-        assert_eq!(depth(AGAIN * LOWER, once), LOWER);
-        assert_eq!(depth(0.0, Pace { depth: 0.5, ..once }), TWO);
+        let (again, later) = (Pace { used: 0.24, ..once }.lowered(), Pace { used: AGAIN, ..once }.lowered());
+        assert!(again.top == once.top && (again.per_second() - 79.3).abs() < 0.1, "{again:?} {}", again.per_second());
+        assert!(later.top < 94.0 && later.depth == LOWER, "{later:?}");
+        // Seconds in which everything is refused.
+        let mut pace = again;
+        let mut paces = Vec::new();
+        for _ in 0..4 {
+            pace = pace.lowered();
+            paces.push(pace.per_second());
+        }
+        let expected = [50.0, 25.0, 12.5, 6.3];
+        assert!(paces.iter().zip(expected).all(|(pace, expected)| (pace - expected).abs() < 0.1), "{paces:?}");
+        assert!(pace.top == once.top && (65.0..90.0).contains(&after(pace, 10.0)), "{}", after(pace, 10.0));
     }
 
     #[test]
     fn a_second_of_a_slow_pace_counts_for_less_and_one_of_short_calls_for_more_while_a_quota_is_searched_for() {
         let uses = |pace: Pace, latency| pace.use_of(10.0, Some(Duration::from_millis(latency)));
         assert_eq!([uses(Pace::of(40.0), 100), uses(Pace::of(8.0), 100), uses(Pace::of(2.0), 100)], [0.25, 1.25, 1.25]);
+        // What is slow for a moment is none of them.
+        let lowered = Pace { depth: 3.0, used: 0.0, ..Pace::of(40.0) };
+        assert!((uses(lowered, 100) - 10.0 / lowered.per_second()).abs() < 1e-9 && lowered.per_second() < 2.0);
         let unknown = Pace::unknown();
         assert_eq!([uses(unknown, 2000), uses(unknown, 500), uses(unknown, 1)], [1.25, 2.5, 1.25 * SOONEST]);
         assert_eq!(unknown.use_of(10.0, None), 1.25);
@@ -236,10 +255,11 @@ mod tests {
     fn slots_are_taken_a_moment_ahead_only_while_a_quota_is_searched_for() {
         assert!(Pace::unknown().horizon() < 0.3);
         assert!(Pace::of(10.0).horizon().is_infinite());
-        // One that was lowered by half is found out as carefully, for two seconds.
+        // One that was lowered by much is found out as carefully, while it comes back fast.
         let lowered = Pace::unknown().lowered();
-        assert!(lowered.horizon() < 0.3);
-        assert!(Pace { used: 2.1, ..lowered }.horizon().is_infinite());
+        assert!(lowered.horizon() < 0.6);
+        assert!(Pace { used: AGAIN, ..lowered }.horizon() < 2.0);
+        assert!(Pace { used: 1.5, ..lowered }.horizon().is_infinite());
         assert!(Pace::of(10.0).lowered().horizon().is_infinite());
     }
 }

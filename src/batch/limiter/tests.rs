@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Got, Limiter, Order, Pace, Start, Track, TracksError};
+use super::{Got, LEFT_ALONE, Limiter, Order, Pace, Start, Track, TracksError};
 
 fn starts(limiter: &mut Limiter, now: Instant) -> usize {
     starts_at(limiter, now, 0.0)
@@ -157,8 +157,22 @@ fn a_call_that_is_throttled_in_a_burst_shortens_bursts_and_another_one_lowers_th
 #[test]
 fn what_was_taken_at_a_pace_that_is_far_too_high_is_left() {
     let (pace, left) = throttled(Pace::unknown(), 0.0);
-    assert!(pace.depth > 0.5, "{pace:?}");
+    assert!(pace.per_second() < Pace::unknown().per_second() / 2.0, "{pace:?}");
     assert_eq!(left, 0);
+}
+
+#[test]
+fn who_could_not_have_the_track_goes_on_alone_until_it_has_it() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(Some(100.0), true, 1);
+    limiter.got(now, Some(Err(TracksError("no".to_owned()))));
+    assert!(matches!(limiter.order(now, 9), Order::Nothing));
+    // It asks again after a while, and waits no second time for what may not be answered.
+    let later = now + LEFT_ALONE;
+    assert!(matches!(limiter.order(later, 9), Order::Ask(_)));
+    assert!(starts(&mut limiter, later) > 0);
+    limiter.got(later, Some(Ok(slots(Pace::of(10.0), 2.0, 9, -1.0))));
+    assert_eq!(starts(&mut limiter, later), 0, "its slots begin in a second");
 }
 
 #[test]
