@@ -29,6 +29,7 @@ pub use plan::Plan;
 pub use run::{Progress, StatementFaults, Work};
 pub use targets::Targets;
 pub use tries::{Entry, Known, Tries};
+pub use verdict::Reached;
 
 /// Tries of one row, over all invocations of its batch, after which what is said of it is held to be so: failures while others are
 /// answered, and refusals by a model that works.

@@ -50,8 +50,9 @@ pub struct Work<'w, 'a> {
     /// The lane that is asked first for the next call, so that each comes first in its turn.
     turn: usize,
     pub(super) rows: Vec<Row>,
-    /// Rows without an outcome.
+    /// Rows without an outcome, and those that had theirs at the beginning.
     pub(super) left: usize,
+    pub(super) known: usize,
     pub(super) lane_of: Vec<usize>,
     /// Rows that other batches are asking for.
     pub(super) others: usize,
@@ -99,6 +100,7 @@ impl<'w, 'a> Work<'w, 'a> {
             turn: 0,
             rows: plan.distinct().iter().map(|_| Row::default()).collect(),
             left: plan.distinct().len(),
+            known: 0,
             lane_of: vec![usize::MAX; plan.distinct().len()],
             others: 0,
             unsaved: Vec::new(),
@@ -127,6 +129,7 @@ impl<'w, 'a> Work<'w, 'a> {
                 None => work.lanes[lane].push(number),
             }
         }
+        work.known = work.rows.len() - work.left;
         for lane in &work.lanes {
             lane.share.set_left(lane.left());
             if let Some(wait) = known.holds.get(&lane.target) {

@@ -5,15 +5,37 @@ use std::collections::BTreeMap;
 use super::{Account, Answers, MANY, StatementFaults, Unfinished, Work, index};
 use crate::function::{Outcome, Refusal, Whose};
 
+/// How far a batch has come, in distinct rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reached {
+    /// How many there are.
+    pub all: usize,
+    /// Those that have an outcome.
+    pub done: usize,
+    /// Those without one that other batches are asking for.
+    pub others: usize,
+    /// Those that have got theirs in this invocation.
+    pub now: usize,
+    /// How long that has been at work.
+    pub seconds: f64,
+}
+
 impl Work<'_, '_> {
     /// Whether every row has its outcome, or the call is refused as a whole.
     pub fn is_done(&self) -> bool {
         self.refusal.is_some() || self.left == 0
     }
 
-    /// Distinct rows that have an outcome, those that other batches are asking for, and how many there are.
-    pub fn progress(&self) -> (usize, usize, usize) {
-        (self.rows.len() - self.left, self.others.min(self.left), self.rows.len())
+    /// How far it has come.
+    pub fn reached(&self) -> Reached {
+        let done = self.rows.len() - self.left;
+        Reached {
+            all: self.rows.len(),
+            done,
+            others: self.others.min(self.left),
+            now: done - self.known,
+            seconds: self.begin.elapsed().as_secs_f64(),
+        }
     }
 
     /// Rows of the batch, those that are NULL among them.

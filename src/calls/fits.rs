@@ -1,10 +1,10 @@
 //! Whether a batch can end in time and in size: said before its rows are paid for in vain.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{CallError, LARGEST_ANSWER};
-use crate::batch::{Plan, StatementFaults};
+use crate::batch::{Plan, Reached, StatementFaults};
 use crate::function::{Call, Code, Refusal};
 use crate::journal::GIVEN_UP;
 
@@ -73,21 +73,16 @@ pub fn check_time(plan: &Plan<'_>, left: Duration) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Why a batch that has been at work since `created` will not end before it is given up, at the pace that was seen. What others are asking for
-/// it need not ask.
-pub fn too_slow(
-    rows: usize,
-    (done, others, all): (usize, usize, usize),
-    created: SystemTime,
-    now: SystemTime,
-    reason: Option<&str>,
-) -> Option<Refusal> {
-    let passed = now.duration_since(created).unwrap_or_default();
-    if passed < SEEN || done == 0 {
+/// Why a batch that was begun `passed` ago will not end before it is given up, at the best pace that was seen: in all that time, or in this
+/// invocation. What others are asking for it need not ask. Where nothing is answered at the moment nothing is paid for either, and a service that
+/// comes back may still answer all of it.
+pub fn too_slow(rows: usize, reached: Reached, passed: Duration, reason: Option<&str>) -> Option<Refusal> {
+    let Reached { all, done, others, now, seconds } = reached;
+    if passed < SEEN || now == 0 {
         return None;
     }
     let left = GIVEN_UP.saturating_sub(passed).as_secs_f64();
-    let pace = done as f64 / passed.as_secs_f64();
+    let pace = (done as f64 / passed.as_secs_f64()).max(now as f64 / seconds);
     let needed = (all - done - others) as f64 / pace;
     if needed <= left * TOO_LATE {
         return None;
@@ -116,9 +111,14 @@ mod tests {
     }
 
     fn beside_others(seconds: u64, done: usize, others: usize) -> Option<String> {
-        let created = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        let now = created + Duration::from_secs(seconds);
-        too_slow(2000, (done, others, 1000), created, now, Some("SlowDown")).map(|refusal| refusal.message.into_owned())
+        // As many rows in this invocation as in each of those before.
+        let now = (done * 20).div_ceil(seconds as usize);
+        told(seconds, Reached { all: 1000, done, others, now, seconds: 20.0 })
+    }
+
+    fn told(seconds: u64, reached: Reached) -> Option<String> {
+        let refusal = too_slow(2000, reached, Duration::from_secs(seconds), Some("SlowDown"));
+        refusal.map(|refusal| refusal.message.into_owned())
     }
 
     #[test]
@@ -142,6 +142,17 @@ mod tests {
         assert_eq!(after(590, 999), None);
         assert!(after(599, 500).is_some());
         assert!(after(700, 999).is_some(), "it is over already");
+    }
+
+    #[test]
+    fn a_batch_whose_service_was_out_is_judged_by_what_it_does_since() {
+        let reached = Reached { all: 1000, done: 20, others: 0, now: 20, seconds: 10.0 };
+        // 980 rows at two a second take 490 s.
+        assert_eq!(told(100, reached), None);
+        let slower = told(100, Reached { done: 25, now: 10, ..reached }).unwrap();
+        assert!(slower.contains("25 of its 1000 different rows"), "{slower}");
+        assert!(slower.contains("set MAX_BATCH_ROWS to 1080 or less"), "{slower}");
+        assert_eq!(told(100, Reached { done: 25, now: 0, ..reached }), None, "it is out: nothing is paid for");
     }
 
     #[test]

@@ -34,9 +34,22 @@ async fn while_it_is_held_nothing_new_is_bought() {
     assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
     work.hold(true);
     assert_eq!(work.run_until(Instant::now() + 10 * SECOND).await, Progress::Paused);
-    assert_eq!((function.calls(), work.progress()), (2, (2, 0, 20)), "what is in flight ends, and nothing else begins");
+    let reached = work.reached();
+    assert_eq!(
+        (function.calls(), reached.done, reached.now, reached.all),
+        (2, 2, 2, 20),
+        "what is in flight ends, and nothing else begins"
+    );
+    let known = work.unsaved().outcomes.into_iter().collect();
     work.hold(false);
     assert_eq!(work.run_until(deadline).await, Progress::Done);
+    // The next invocation counts what it finds out itself.
+    let known = Known { outcomes: known, ..Known::default() };
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, known, deadline);
+    assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
+    work.cut_off();
+    let reached = work.reached();
+    assert_eq!((reached.done, reached.now, reached.seconds), (2, 0, 0.5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,8 +96,9 @@ impl<'a> Keeper<'a> {
         // Before anything is waited for: no call outlives the deadline.
         work.cut_off();
         if !work.is_done() {
-            let (clock, reason) = (self.times.clock(), work.account().last);
-            if let Some(refusal) = fits::too_slow(work.rows(), work.progress(), created, clock, reason.as_deref()) {
+            let passed = self.times.clock().duration_since(created).unwrap_or_default();
+            let reason = work.account().last;
+            if let Some(refusal) = fits::too_slow(work.rows(), work.reached(), passed, reason.as_deref()) {
                 work.refuse(refusal);
             }
         }
