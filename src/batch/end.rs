@@ -161,6 +161,8 @@ impl Work<'_, '_> {
     }
 
     pub(super) fn settle(&mut self, row: u32, result: Result<Answered, Refusal>, latency: Duration) {
+        let asked = Instant::now() - latency;
+        self.first_asked = Some(self.first_asked.map_or(asked, |first| first.min(asked)));
         let Row { tries, told, .. } = &mut self.rows[index(row)];
         let (result, paid, told) = match result {
             Ok(Answered { value, paid, told }) => (Ok(value), tries.paid.and(paid), told),

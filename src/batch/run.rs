@@ -53,6 +53,8 @@ pub struct Work<'w, 'a> {
     /// Rows without an outcome, and those that had theirs at the beginning.
     pub(super) left: usize,
     pub(super) known: usize,
+    /// When the first call began that has given an outcome.
+    pub(super) first_asked: Option<Instant>,
     pub(super) lane_of: Vec<usize>,
     /// Rows that other batches are asking for.
     pub(super) others: usize,
@@ -101,6 +103,7 @@ impl<'w, 'a> Work<'w, 'a> {
             rows: plan.distinct().iter().map(|_| Row::default()).collect(),
             left: plan.distinct().len(),
             known: 0,
+            first_asked: None,
             lane_of: vec![usize::MAX; plan.distinct().len()],
             others: 0,
             unsaved: Vec::new(),

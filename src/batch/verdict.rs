@@ -16,8 +16,10 @@ pub struct Reached {
     pub others: usize,
     /// Those that have got theirs in this invocation.
     pub now: usize,
-    /// How long that has been at work.
+    /// How long ago the first call of those began.
     pub seconds: f64,
+    /// Calls of this invocation that were cut off, and may be charged.
+    pub cut: usize,
 }
 
 impl Work<'_, '_> {
@@ -34,7 +36,8 @@ impl Work<'_, '_> {
             done,
             others: self.others.min(self.left),
             now: done - self.known,
-            seconds: self.begin.elapsed().as_secs_f64(),
+            seconds: self.first_asked.map_or(0.0, |first| first.elapsed().as_secs_f64()),
+            cut: self.account.cut,
         }
     }
 

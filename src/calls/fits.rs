@@ -73,21 +73,22 @@ pub fn check_time(plan: &Plan<'_>, left: Duration) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Why a batch that was begun `passed` ago will not end before it is given up, at the best pace that was seen: in all that time, or in this
-/// invocation. What others are asking for it need not ask. Where nothing is answered at the moment nothing is paid for either, and a service that
-/// comes back may still answer all of it.
+/// Why a batch that was begun `passed` ago will not end before it is given up, at the best pace that was seen: in all that time, or since the first
+/// answer of this invocation. What others are asking for it need not ask. Where nothing is answered at the moment, and no call is cut off, nothing is
+/// paid for, and a service that comes back may still answer all of it.
 pub fn too_slow(rows: usize, reached: Reached, passed: Duration, reason: Option<&str>) -> Option<Refusal> {
-    let Reached { all, done, others, now, seconds } = reached;
-    if passed < SEEN || now == 0 {
+    let Reached { all, done, others, now, seconds, cut } = reached;
+    if passed < SEEN || done == 0 || (now == 0 && cut == 0) {
         return None;
     }
     let left = GIVEN_UP.saturating_sub(passed).as_secs_f64();
-    let pace = (done as f64 / passed.as_secs_f64()).max(now as f64 / seconds);
+    let recent = if now > 0 { now as f64 / seconds } else { 0.0 };
+    let pace = (done as f64 / passed.as_secs_f64()).max(recent);
     let needed = (all - done - others) as f64 / pace;
     if needed <= left * TOO_LATE {
         return None;
     }
-    let fits = share(rows, GIVEN_UP.as_secs_f64() * pace / (all - others) as f64);
+    let fits = share(rows, (done as f64 + left * pace) / (all - others) as f64);
     let (seconds, why) = (GIVEN_UP.as_secs(), reason.map(|reason| format!(" (last: {reason})")).unwrap_or_default());
     let message = format!(
         "the batch cannot end within the {seconds} s that Snowflake gives it: {done} of its {all} different rows are answered after \
@@ -113,7 +114,7 @@ mod tests {
     fn beside_others(seconds: u64, done: usize, others: usize) -> Option<String> {
         // As many rows in this invocation as in each of those before.
         let now = (done * 20).div_ceil(seconds as usize);
-        told(seconds, Reached { all: 1000, done, others, now, seconds: 20.0 })
+        told(seconds, Reached { all: 1000, done, others, now, seconds: 20.0, cut: 0 })
     }
 
     fn told(seconds: u64, reached: Reached) -> Option<String> {
@@ -146,13 +147,17 @@ mod tests {
 
     #[test]
     fn a_batch_whose_service_was_out_is_judged_by_what_it_does_since() {
-        let reached = Reached { all: 1000, done: 20, others: 0, now: 20, seconds: 10.0 };
+        let reached = Reached { all: 1000, done: 20, others: 0, now: 20, seconds: 10.0, cut: 0 };
         // 980 rows at two a second take 490 s.
         assert_eq!(told(100, reached), None);
         let slower = told(100, Reached { done: 25, now: 10, ..reached }).unwrap();
         assert!(slower.contains("25 of its 1000 different rows"), "{slower}");
-        assert!(slower.contains("set MAX_BATCH_ROWS to 1080 or less"), "{slower}");
-        assert_eq!(told(100, Reached { done: 25, now: 0, ..reached }), None, "it is out: nothing is paid for");
+        // Those that are answered, and 500 more by its end.
+        assert!(slower.contains("set MAX_BATCH_ROWS to 945 or less"), "{slower}");
+        let out = Reached { done: 25, now: 0, seconds: 0.0, ..reached };
+        assert_eq!(told(100, out), None, "it is out: nothing is paid for");
+        assert!(told(100, Reached { cut: 1, ..out }).is_some(), "calls that are cut off may be charged");
+        assert_eq!(told(100, Reached { cut: 1, done: 0, ..out }), None);
     }
 
     #[test]

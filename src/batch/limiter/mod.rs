@@ -265,7 +265,7 @@ impl Together {
             let per_second = pace.per_second();
             let slots = (0..slots).map(|slot| {
                 let seconds = first + track::count(slot) / per_second;
-                let at = later(now, seconds.max(0.0));
+                let at = later(now, seconds);
                 Slot { at, pace, per_second, is_shared: true, late: -seconds }
             });
             self.slots.extend(slots);
@@ -292,9 +292,9 @@ impl Together {
     }
 }
 
-/// So many seconds after `now`; a time that is as good as never must not overflow.
+/// So many seconds after `now`, and not before it; a time that is as good as never must not overflow.
 fn later(now: Instant, seconds: f64) -> Instant {
-    now + Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST)
+    now + Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST).min(LONGEST)
 }
 
 const LONGEST: Duration = Duration::from_secs(600);

@@ -5,8 +5,8 @@
 //! window (RFC 9438, section 4.1). Around the quota it is flat, and a quota that has grown is found soon all the same. A pace
 //! of which nothing is known yet is one for which no call was throttled for long.
 //!
-//! One that grew fast is too high by what it has grown since the quota was passed. One that is throttled again at once is lowered further and
-//! further, and comes back to the same place: a service that refuses everything for some seconds says nothing of its quota.
+//! One that grew fast is too high by what it has grown since the quota was passed. One that is throttled again at once is lowered by more and more, and
+//! comes back to the same place: a service that refuses everything for some seconds says nothing of its quota.
 //!
 //! Time is what slots of this pace have filled: who does not use a pace does not raise it. What was left unused is made up for at once,
 //! as most quotas allow; a call that is throttled among those shortens such bursts, and says nothing of the pace.
@@ -35,14 +35,14 @@ const AGAIN: f64 = 0.25;
 /// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
 const SOONEST: f64 = 4.0;
 
-/// Seconds that are left free for a pace that is lowered by one, as a logarithm.
+/// Seconds that are left free for a pace that is below its top by one, as a logarithm.
 const PAUSE: f64 = 0.4;
 
 /// Seconds of use after which a burst of a second is tried afresh.
 const AFRESH: f64 = 600.0;
 
 /// The most that a pace changes at once, as a logarithm: by two. So much it grows in each second of a search, and so much at most is lowered what
-/// was not lowered enough, each time twice as much.
+/// was not lowered enough: each time by twice of what it is below its top.
 const TWO: f64 = std::f64::consts::LN_2;
 
 /// A pace: calls a second as a function of the time in which it was used.
@@ -107,22 +107,24 @@ impl Pace {
         if self.is_tried() { UNSEEN / self.doubt() } else { f64::INFINITY }
     }
 
-    /// What `calls` slots count for, in seconds of use. Where a quota is searched for, calls that take less than a second tell
-    /// sooner, so that it is found as many calls later whatever they take.
+    /// What `calls` slots count for, in seconds of use, one for each at most. Where a quota is searched for, calls that take less than a second
+    /// tell sooner, so that it is found as many calls later whatever they take.
     pub fn use_of(&self, calls: f64, latency: Option<Duration>) -> f64 {
         let per_second = self.per_second();
-        let seconds = calls / per_second * (per_second.max(self.top) / FIRST).min(1.0);
+        let scale = (per_second.max(self.top) / FIRST).min(1.0);
+        let seconds = calls * scale / per_second;
         let speed = match latency {
             Some(latency) if self.growth() > 0.9 * TWO => (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, SOONEST),
             _ => 1.0,
         };
-        seconds * speed
+        (seconds * speed).min(calls)
     }
 
-    /// The pace after a call was throttled that had started in a slot of it.
+    /// The pace after a call was throttled that had started in a slot of it: not below one a second that was more when it was throttled first.
     pub fn lowered(&self) -> Self {
         if self.is_again() {
-            return self.back_to(self.top, (2.0 * self.depth).min(TWO) - curve(self.time()));
+            let depth = (2.0 * self.depth).min(TWO) - curve(self.time());
+            return self.back_to(self.top, depth.min(self.top.ln().max(TWO)));
         }
         // For as long as it allows a burst, a quota lets pass what comes too fast; it was passed within a second before that.
         let growth = self.growth();
@@ -141,7 +143,7 @@ impl Pace {
         Self { burst, version: self.version + 1, ..*self }
     }
 
-    /// Seconds that are left free after it was lowered: what was started before is still on its way, and says nothing of the new pace.
+    /// Seconds that are left free after it was lowered, the longer the further it is below its top: what was started before is still on its way, and says nothing of the new pace.
     pub fn pause(&self) -> f64 {
         PAUSE * self.depth
     }
@@ -217,6 +219,11 @@ mod tests {
         let expected = [50.0, 25.0, 12.5, 6.3];
         assert!(paces.iter().zip(expected).all(|(pace, expected)| (pace - expected).abs() < 0.1), "{paces:?}");
         assert!(pace.top == once.top && (65.0..90.0).contains(&after(pace, 10.0)), "{}", after(pace, 10.0));
+        // However long that takes, it is not left to one slot in minutes; one that was slow before is lowered all the same.
+        let ended = (0..99).fold(pace, |pace, _| pace.lowered());
+        assert!((ended.per_second() - 1.0).abs() < 1e-9 && ended.top == once.top, "{ended:?}");
+        let slow = (0..3).fold(Pace { version: 1, used: 0.0, ..Pace::of(1.2) }, |pace, _| pace.lowered());
+        assert!((slow.per_second() - 0.6).abs() < 1e-9, "{slow:?}");
     }
 
     #[test]
@@ -226,6 +233,8 @@ mod tests {
         // What is slow for a moment is none of them.
         let lowered = Pace { depth: 3.0, used: 0.0, ..Pace::of(40.0) };
         assert!((uses(lowered, 100) - 10.0 / lowered.per_second()).abs() < 1e-9 && lowered.per_second() < 2.0);
+        // A slot of minutes is not known to be right for minutes.
+        assert_eq!(uses(Pace { depth: 7.0, ..lowered }, 100), 10.0);
         let unknown = Pace::unknown();
         assert_eq!([uses(unknown, 2000), uses(unknown, 500), uses(unknown, 1)], [1.25, 2.5, 1.25 * SOONEST]);
         assert_eq!(unknown.use_of(10.0, None), 1.25);

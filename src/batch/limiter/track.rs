@@ -153,7 +153,7 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         }
         if track.ahead < -IDLE && !is_doubted && track.pace.version > 0 {
             is_doubted = true;
-            let doubted = Change::Pace(track.pace.halved(track.pace.per_second()), -IDLE);
+            let doubted = Change::Pace(track.pace.halved(track.pace.per_second().max(track.pace.top)), -IDLE);
             got.learn(&ask, tracks.change(target, doubted).await?);
             continue;
         }
@@ -345,7 +345,9 @@ mod tests {
     #[tokio::test]
     async fn a_pace_that_was_found_and_that_nobody_has_used_for_a_minute_is_tried_carefully() {
         let found = Pace { version: 3, ..Pace::of(100.0) };
-        for (pace, ahead, is_doubted) in [(found, -61.0, true), (found, -59.0, false), (Pace::of(100.0), -61.0, false)]
+        let lowered = Pace { depth: 4.0, used: 0.0, ..found };
+        for (pace, ahead, is_doubted) in
+            [(found, -61.0, true), (found, -59.0, false), (Pace::of(100.0), -61.0, false), (lowered, -61.0, true)]
         {
             let tracks = Still::default();
             take(&tracks, "model", ask(1, pace)).await.unwrap();
@@ -353,7 +355,7 @@ mod tests {
             tracks.0.lock().unwrap().0.as_mut().unwrap().ahead = ahead;
             let got = take(&tracks, "model", ask(1, pace)).await.unwrap();
             let per_second = got.pace.unwrap().per_second();
-            assert_eq!(per_second < 60.0, is_doubted, "{ahead}: {per_second}, {:?}", tracks.changes());
+            assert_eq!((49.0..60.0).contains(&per_second), is_doubted, "{ahead}: {per_second}, {:?}", tracks.changes());
             assert_eq!(got.pace.unwrap().version, pace.version + u64::from(is_doubted));
         }
     }

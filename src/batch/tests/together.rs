@@ -36,8 +36,8 @@ async fn while_it_is_held_nothing_new_is_bought() {
     assert_eq!(work.run_until(Instant::now() + 10 * SECOND).await, Progress::Paused);
     let reached = work.reached();
     assert_eq!(
-        (function.calls(), reached.done, reached.now, reached.all),
-        (2, 2, 2, 20),
+        (function.calls(), reached.done, reached.now, reached.all, reached.seconds),
+        (2, 2, 2, 20, 10.5),
         "what is in flight ends, and nothing else begins"
     );
     let known = work.unsaved().outcomes.into_iter().collect();
@@ -49,7 +49,7 @@ async fn while_it_is_held_nothing_new_is_bought() {
     assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
     work.cut_off();
     let reached = work.reached();
-    assert_eq!((reached.done, reached.now, reached.seconds), (2, 0, 0.5));
+    assert_eq!((reached.done, reached.now, reached.cut, reached.seconds), (2, 0, 1, 0.0));
 }
 
 #[tokio::test(start_paused = true)]
