@@ -106,6 +106,8 @@ struct Together {
     first: Pace,
     /// The pace that is to be, for a throttled call.
     lowered: Option<Pace>,
+    /// Whether a call was answered since it is known that anybody has lowered the pace.
+    is_answered: bool,
     /// Until when nobody is to call, as the others are not told yet.
     hold: Option<Instant>,
     seen: Option<u64>,
@@ -125,6 +127,7 @@ impl Limiter {
             track: None,
             first,
             lowered: None,
+            is_answered: false,
             hold: None,
             seen: None,
             sharers: f64::INFINITY,
@@ -190,6 +193,9 @@ impl Limiter {
     pub fn succeeded(&mut self, latency: Duration) {
         self.latency = Some(latency);
         self.is_answered = true;
+        if let Some(together) = &mut self.together {
+            together.is_answered = true;
+        }
     }
 
     /// A call that was started in this slot was refused because of a quota.
@@ -259,6 +265,8 @@ impl Together {
             self.lowered.filter(|lowered| got.track.is_some_and(|track| track.pace.version + 1 == lowered.version));
         self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
+        let version = |track: &Track| track.pace.version;
+        self.is_answered &= self.track.as_ref().map(|(track, _)| version(track)) == got.track.as_ref().map(version);
         self.track = got.track.map(|track| (track, now));
         if let (Some((slots, first)), Some(pace), Some(track)) = (got.slots, got.pace, got.track) {
             self.seen = Some(track.takes);
@@ -287,7 +295,11 @@ impl Together {
         }
         let known = self.track.map(|(track, _)| track.pace);
         if let Some(pace) = known.filter(|pace| pace.version == slot.pace.version) {
-            self.lowered.get_or_insert(if slot.makes_up() { pace.steadied(slot.late) } else { slot.pace.lowered() });
+            self.lowered.get_or_insert(if slot.makes_up() {
+                pace.steadied(slot.late)
+            } else {
+                slot.pace.lowered(self.is_answered)
+            });
         }
     }
 }

@@ -5,8 +5,8 @@
 //! window (RFC 9438, section 4.1). Around the quota it is flat, and a quota that has grown is found soon all the same. A pace
 //! of which nothing is known yet is one for which no call was throttled for long.
 //!
-//! One that grew fast is too high by what it has grown since the quota was passed. One that is throttled again at once is lowered by more and more, and
-//! comes back to the same place: a service that refuses everything for some seconds says nothing of its quota.
+//! One that grew fast is too high by what it has grown since the quota was passed. One that is throttled again at once, or before any call was
+//! answered, is lowered by more and more, and comes back to the same place: a service that refuses everything says nothing of its quota.
 //!
 //! Time is what slots of this pace have filled: who does not use a pace does not raise it. What was left unused is made up for at once,
 //! as most quotas allow; a call that is throttled among those shortens such bursts, and says nothing of the pace.
@@ -120,9 +120,10 @@ impl Pace {
         (seconds * speed).min(calls)
     }
 
-    /// The pace after a call was throttled that had started in a slot of it: not below one a second that was more when it was throttled first.
-    pub fn lowered(&self) -> Self {
-        if self.is_again() {
+    /// The pace after a call was throttled that had started in a slot of it, and whether one was answered since it was lowered. One that was more
+    /// than one a second is not lowered below that before it is.
+    pub fn lowered(&self, is_answered: bool) -> Self {
+        if self.is_again() || (!is_answered && self.time() < 0.0) {
             let depth = (2.0 * self.depth).min(TWO) - curve(self.time());
             return self.back_to(self.top, depth.min(self.top.ln().max(TWO)));
         }
@@ -194,36 +195,47 @@ mod tests {
     #[test]
     fn a_throttled_call_lowers_a_known_pace_by_little_and_a_searched_one_by_what_it_has_grown_since_the_quota_was_passed()
      {
-        let lowered = Pace::of(100.0).lowered();
+        let lowered = Pace::of(100.0).lowered(true);
         assert!((92.0..93.0).contains(&lowered.per_second()) && lowered.depth == LOWER, "{lowered:?}");
         // Half of a second's growth, and all of that of the seconds for which the quota allowed a burst.
-        let searched = Pace { burst: 1.0, ..Pace::unknown() }.lowered();
+        let searched = Pace { burst: 1.0, ..Pace::unknown() }.lowered(true);
         assert!((searched.top - 4.0).abs() < 0.01 && (searched.depth - TWO / 2.0).abs() < 1e-6, "{searched:?}");
-        let searched = Pace { burst: 0.0, ..Pace::unknown() }.lowered();
+        let searched = Pace { burst: 0.0, ..Pace::unknown() }.lowered(true);
         assert!((searched.top - 8.0).abs() < 0.01 && (searched.per_second() - 5.657).abs() < 0.01, "{searched:?}");
     }
 
     #[test]
     fn a_pace_that_is_throttled_again_at_once_is_lowered_further_and_further_and_comes_back_to_where_it_was() {
-        let once = Pace::of(100.0).lowered();
-        let (again, later) = (Pace { used: 0.24, ..once }.lowered(), Pace { used: AGAIN, ..once }.lowered());
+        let once = Pace::of(100.0).lowered(true);
+        let (again, later) = (Pace { used: 0.24, ..once }.lowered(true), Pace { used: AGAIN, ..once }.lowered(true));
         assert!(again.top == once.top && (again.per_second() - 79.3).abs() < 0.1, "{again:?} {}", again.per_second());
         assert!(later.top < 94.0 && later.depth == LOWER, "{later:?}");
         // Seconds in which everything is refused.
         let mut pace = again;
         let mut paces = Vec::new();
         for _ in 0..4 {
-            pace = pace.lowered();
+            pace = pace.lowered(true);
             paces.push(pace.per_second());
         }
         let expected = [50.0, 25.0, 12.5, 6.3];
         assert!(paces.iter().zip(expected).all(|(pace, expected)| (pace - expected).abs() < 0.1), "{paces:?}");
         assert!(pace.top == once.top && (65.0..90.0).contains(&after(pace, 10.0)), "{}", after(pace, 10.0));
         // However long that takes, it is not left to one slot in minutes; one that was slow before is lowered all the same.
-        let ended = (0..99).fold(pace, |pace, _| pace.lowered());
+        let ended = (0..99).fold(pace, |pace, _| pace.lowered(true));
         assert!((ended.per_second() - 1.0).abs() < 1e-9 && ended.top == once.top, "{ended:?}");
-        let slow = (0..3).fold(Pace { version: 1, used: 0.0, ..Pace::of(1.2) }, |pace, _| pace.lowered());
+        let slow = (0..3).fold(Pace { version: 1, used: 0.0, ..Pace::of(1.2) }, |pace, _| pace.lowered(true));
         assert!((slow.per_second() - 0.6).abs() < 1e-9, "{slow:?}");
+    }
+
+    #[test]
+    fn a_pace_under_which_nothing_was_answered_comes_back_to_where_it_was() {
+        let used = |used: f64| Pace { depth: 3.0, used, version: 1, ..Pace::of(100.0) };
+        let (answered, not_answered) = (used(5.0).lowered(true), used(5.0).lowered(false));
+        assert!(answered.top < used(5.0).per_second() && not_answered.top == 100.0, "{answered:?} {not_answered:?}");
+        assert!((not_answered.per_second() - used(5.0).per_second() / 2.0).abs() < 1e-9, "{not_answered:?}");
+        // One that is higher than ever is too high.
+        let back = used(back(3.0) + 1.0);
+        assert_eq!(back.lowered(false), back.lowered(true));
     }
 
     #[test]
@@ -242,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_lowered_pace_is_back_in_seconds_stays_for_some_and_then_doubles_in_twenty() {
-        let lowered = Pace::of(100.0).lowered();
+        let lowered = Pace::of(100.0).lowered(true);
         for (seconds, least, most) in
             [(3.0, 98.0, 100.0), (6.0, 99.9, 100.1), (9.0, 100.0, 102.0), (19.0, 190.0, 240.0)]
         {
@@ -265,10 +277,10 @@ mod tests {
         assert!(Pace::unknown().horizon() < 0.3);
         assert!(Pace::of(10.0).horizon().is_infinite());
         // One that was lowered by much is found out as carefully, while it comes back fast.
-        let lowered = Pace::unknown().lowered();
+        let lowered = Pace::unknown().lowered(true);
         assert!(lowered.horizon() < 0.6);
         assert!(Pace { used: AGAIN, ..lowered }.horizon() < 2.0);
         assert!(Pace { used: 1.5, ..lowered }.horizon().is_infinite());
-        assert!(Pace::of(10.0).lowered().horizon().is_infinite());
+        assert!(Pace::of(10.0).lowered(true).horizon().is_infinite());
     }
 }

@@ -271,3 +271,23 @@ fn a_wait_is_told_once_and_slots_before_its_end_are_left() {
     limiter.got(now, Some(Ok(got(20.0, 0))));
     assert_eq!(held(&mut limiter, now), None);
 }
+
+#[test]
+fn a_pace_under_which_this_environment_was_not_answered_comes_back_to_where_it_was() {
+    let now = Instant::now();
+    let below = |version| Pace { depth: 3.0, used: 5.0, version, ..Pace::of(100.0) };
+    for (is_answered, version) in [(true, 1), (false, 1), (true, 2)] {
+        let mut limiter = Limiter::new(None, true, 1);
+        limiter.got(now, Some(Ok(slots(below(1), 0.0, 0, 0.0))));
+        if is_answered {
+            limiter.succeeded(Duration::from_secs(1));
+        }
+        // Somebody else may have lowered it since.
+        limiter.got(now, Some(Ok(slots(below(version), 0.0, 1, 0.0))));
+        let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
+        limiter.throttled(now, slot);
+        let Order::Ask(ask) = limiter.order(now, 1) else { panic!("{limiter:?}") };
+        let is_kept = ask.lowered.unwrap().top == 100.0;
+        assert_eq!(is_kept, !is_answered || version > 1, "{is_answered} {version} {ask:?}");
+    }
+}

@@ -326,7 +326,7 @@ mod tests {
         let tracks = Still::default();
         let first = take(&tracks, "model", ask(1, Pace::of(100.0))).await.unwrap();
         tracks.changes();
-        let lowered = first.pace.unwrap().lowered();
+        let lowered = first.pace.unwrap().lowered(true);
         let per_second = lowered.per_second();
         // All slots are used up.
         tracks.0.lock().unwrap().0.as_mut().unwrap().ahead = -5.0;
@@ -336,7 +336,7 @@ mod tests {
         let (slots, first) = got.slots.unwrap();
         assert!(slots == 1 && (first - lowered.pause().max(1.0 / per_second)).abs() < 1e-6, "{got:?}");
         // Behind slots that are taken, it leaves as much.
-        let lowered = lowered.lowered();
+        let lowered = lowered.lowered(true);
         let after = Change::Pace(lowered, f64::INFINITY);
         let ahead = Track::changed(got.track, after).unwrap().ahead - got.track.unwrap().ahead;
         assert!(ahead > 0.0 && (ahead - lowered.pause()).abs() < 1e-6, "{ahead}");
