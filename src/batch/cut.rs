@@ -12,8 +12,8 @@ impl Work<'_, '_> {
     /// Ends the calls that are in flight at the deadline.
     ///
     /// A row whose call was cut off in two invocations is at fault itself, so that one endless answer is not paid for for ever. It
-    /// counts if the call had at least half of the invocation, and its target answered another row meanwhile; in the second one also
-    /// if there was no other row left to answer. A target that answers nobody is slow itself.
+    /// counts if the call had at least half of the invocation, and its target answered another row meanwhile; after that also if there was no
+    /// other row left to answer, but twice as many are needed then. A target that answers nobody is slow itself.
     pub fn cut_off(&mut self) {
         self.in_flight.clear();
         let now = Instant::now();
@@ -31,8 +31,9 @@ impl Work<'_, '_> {
             cut += 1;
             let is_long = now.saturating_duration_since(started) >= half;
             let is_alone = row.tries.cut > 0 && !has_others[lane];
-            row.tries.cut += u32::from(is_long && (is_alone || self.lanes[lane].has_answered_since(started)));
-            let is_at_fault = row.tries.cut >= CUTS;
+            let are_others_answered = self.lanes[lane].has_answered_since(started);
+            row.tries.cut += u32::from(is_long && (is_alone || are_others_answered));
+            let is_at_fault = row.tries.cut >= if are_others_answered { CUTS } else { 2 * CUTS };
             self.tried(number);
             if is_at_fault {
                 let message = "the answer takes longer than two whole invocations";

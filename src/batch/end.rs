@@ -11,6 +11,11 @@ use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
 use crate::function::{Answered, Code, Fault, Moment, MomentKind, Outcome, PackFault, Refusal, Whose};
 
+/// How long a row has to go on failing for another failure to count where nobody is answered meanwhile, so that the service may be what fails:
+/// six of them outlast a minute where the batch goes on in other invocations, and end within one where it does not.
+const QUIET_JOURNALED: Duration = Duration::from_secs(15);
+const QUIET: Duration = Duration::from_secs(2);
+
 /// The longest wait of a row of a working model that was refused: all its tries have to fit one short invocation.
 const LONGEST_DOUBT: Duration = Duration::from_secs(1);
 
@@ -101,7 +106,7 @@ impl Work<'_, '_> {
         self.account.moment(moment);
         let asked = backoff::asked(moment.retry_after);
         lock(&self.lanes[lane].state).hold(asked);
-        let are_others_answered = self.lanes[lane].has_answered_others();
+        let quiet = if self.goes_on { QUIET_JOURNALED } else { QUIET };
         match moment.kind {
             MomentKind::Throttled => permit.throttled(),
             MomentKind::Failed => permit.failed(),
@@ -120,7 +125,10 @@ impl Work<'_, '_> {
         for row in rows {
             let state = &mut self.rows[index(*row)];
             match moment.kind {
-                MomentKind::Failed if are_others_answered && rows.len() == 1 => state.tries.failed += 1,
+                MomentKind::Failed if rows.len() == 1 && self.lanes[lane].tells(state.failed_at, quiet) => {
+                    state.failed_at = Some(Instant::now());
+                    state.tries.failed += 1;
+                }
                 MomentKind::Unreadable if rows.len() == 1 => state.tries.unreadable += 1,
                 _ => {}
             }

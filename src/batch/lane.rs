@@ -283,9 +283,10 @@ impl Lane {
         self.answers > 0 || lock(&self.state).has_answered(&self.options)
     }
 
-    /// Whether the target has answered other rows of this batch.
-    pub fn has_answered_others(&self) -> bool {
-        self.answers > 0
+    /// Whether a failure of a row may be its own fault, after one at that time: others are answered, and have been since, or it has been quiet
+    /// for so long.
+    pub fn tells(&self, failed_at: Option<Instant>, quiet: Duration) -> bool {
+        self.answers > 0 && failed_at.is_none_or(|at| self.has_answered_since(at) || at.elapsed() >= quiet)
     }
 
     /// Whether the target has answered another row since then.

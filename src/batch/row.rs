@@ -14,6 +14,8 @@ pub(super) struct Row {
     pub told: Told,
     /// When the call that is in flight was started.
     pub running: Option<Instant>,
+    /// When a failure was counted last that may be its own fault.
+    pub failed_at: Option<Instant>,
     /// Most rows of a pack in which it may be asked; no limit before a pack with it has failed.
     pub pack: Option<usize>,
 }

@@ -68,6 +68,8 @@ pub struct Work<'w, 'a> {
     pub(super) refusal: Option<Refusal>,
     pub(super) is_refusal_saved: bool,
     is_held: bool,
+    /// Whether other invocations take it up where this one ends.
+    pub(super) goes_on: bool,
     pub(super) account: Account,
 }
 
@@ -112,6 +114,7 @@ impl<'w, 'a> Work<'w, 'a> {
             refusal: known.refusal,
             is_refusal_saved: true,
             is_held: false,
+            goes_on: false,
             account: Account { last: known.reason, ..Account::default() },
         };
         let mut lanes: HashMap<(&str, &str), usize> = HashMap::new();
@@ -141,6 +144,12 @@ impl<'w, 'a> Work<'w, 'a> {
         }
         work.give_up();
         work
+    }
+
+    /// The same, of a batch that other invocations take up where this one ends.
+    #[must_use]
+    pub fn going_on(self) -> Self {
+        Self { goes_on: true, ..self }
     }
 
     fn add_lane(&mut self, job: &Job<'_>) -> usize {

@@ -128,7 +128,7 @@ impl Journaled<'_> {
     ) -> Result<Stand, CallError> {
         let Self { house, journal, function, times, .. } = self;
         let known = decode(&batch.entries, times.clock()).map_err(|error| unreachable(&error))?;
-        let mut work = Work::new(plan, StatementFaults::Refuse, &house.targets, known, times.deadline);
+        let mut work = Work::new(plan, StatementFaults::Refuse, &house.targets, known, times.deadline).going_on();
         let summary = Summary::begin(function.name(), plan);
         if let Some(lease) = lease {
             let sharing = self.sharing(&lease, plan);

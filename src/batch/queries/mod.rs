@@ -191,7 +191,8 @@ async fn ask(service: &Service, targets: &Targets, batch: usize, query: Query, o
             ..Known::default()
         };
         let deadline = Instant::now() + Duration::from_millis(26_500);
-        let mut work = Work::new(&plan, StatementFaults::Refuse, targets, known, deadline);
+        let work = Work::new(&plan, StatementFaults::Refuse, targets, known, deadline);
+        let mut work = if query.together { work.going_on() } else { work };
         if work.run_until(deadline).await == Progress::Done {
             return open.widen();
         }

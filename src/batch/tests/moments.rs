@@ -69,9 +69,36 @@ async fn rows_that_always_fail_are_at_fault_while_others_are_answered() {
         json(&outcome).iter().enumerate().filter(|(_, json)| **json == "null").map(|of| of.0).collect();
     assert_eq!(nulls, [3, 50, 99]);
     for text in ["3", "50", "99"] {
-        assert!((6..=8).contains(&function.calls_of(text)), "{text}: {}", function.calls_of(text));
+        assert!((6..=10).contains(&function.calls_of(text)), "{text}: {}", function.calls_of(text));
     }
     assert_eq!(function.calls_of("4"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_fails_for_a_minute_puts_no_row_at_fault() {
+    let fails: Vec<Step> = std::iter::repeat_n(Step::Fail, 14).chain([Step::Answer]).collect();
+    let rest = ["w", "x", "y", "z"];
+    let function = Scripted::with(SECOND, &rest.map(|text| (text, &*fails)));
+    let texts = numbered(30);
+    let mut all = rows(refs(&texts), "t");
+    all.extend(rows(rest, "t"));
+    let (plan, targets, begin) = (Plan::of(&function, &all), Targets::new(8), Instant::now());
+    let deadline = begin + 600 * SECOND;
+    let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline).going_on();
+    assert_eq!(work.run_until(deadline).await, Progress::Done);
+    assert!((45..75).contains(&begin.elapsed().as_secs()), "{:?}", begin.elapsed());
+    assert!(!json(&work.finish()).iter().any(|json| *json == "null"));
+    // One row that is alone in that is at fault all the same, later where others may take it up.
+    for (goes_on, least, most) in [(false, 10, 24), (true, 75, 110)] {
+        let function = Scripted::with(SECOND, &[("x", &[Step::Fail])]);
+        let all = rows(["a", "x"], "t");
+        let (plan, targets, begin) = (Plan::of(&function, &all), Targets::new(8), Instant::now());
+        let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), begin + 200 * SECOND);
+        work = if goes_on { work.going_on() } else { work };
+        assert_eq!(work.run_until(begin + 200 * SECOND).await, Progress::Done);
+        assert!((least..most).contains(&begin.elapsed().as_secs()), "{:?}", begin.elapsed());
+        assert_eq!(json(&work.finish()), ["\"a\"", "null"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,8 +126,15 @@ async fn an_endless_row_is_at_fault_and_a_target_that_hangs_for_everybody_is_not
     let mut all = rows(refs(&texts), "t");
     all.extend(rows(["x", "y"], "t"));
     let (outcome, invocations) = invoke_on(&function, &all, &Targets::new(8), 9).await;
-    assert_eq!((json(&outcome)[29..].to_vec(), invocations), (vec!["\"29\"", "null", "null"], 2));
-    assert_eq!((function.calls_of("x"), function.calls_of("5")), (2, 1));
+    // In the first one others are answered; then nobody is, and the target might be what hangs.
+    assert_eq!((json(&outcome)[29..].to_vec(), invocations), (vec!["\"29\"", "null", "null"], 4));
+    assert_eq!((function.calls_of("x"), function.calls_of("5")), (4, 1));
+
+    // A target that hangs for a minute at the end of a batch.
+    let silent: &[Step] = &[Step::Hang, Step::Hang, Step::Hang, Step::Answer];
+    let function = Scripted::with(SECOND, &[("x", silent), ("y", silent)]);
+    let (outcome, invocations) = invoke_on(&function, &all, &Targets::new(8), 9).await;
+    assert_eq!((json(&outcome)[29..].to_vec(), invocations), (vec!["\"29\"", "\"x\"", "\"y\""], 4));
 
     // Two invocations of nothing but silence, and then it answers.
     let silent: &[Step] = &[Step::Hang, Step::Hang, Step::Answer];
