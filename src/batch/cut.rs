@@ -13,14 +13,17 @@ impl Work<'_, '_> {
     ///
     /// A row whose call was cut off in two invocations is at fault itself, so that one endless answer is not paid for for ever. It
     /// counts if the call had at least half of the invocation, and its target answered another row meanwhile; after that also if there was no
-    /// other row left to answer, but twice as many are needed then. A target that answers nobody is slow itself.
+    /// other row left to answer but such ones: then the last one is at fault as soon, and several, which the target may let hang alike, after twice as
+    /// many. A target that answers nobody is slow itself.
     pub fn cut_off(&mut self) {
         self.in_flight.clear();
         let now = Instant::now();
         let half = self.deadline.saturating_duration_since(self.begin) / 2;
         let mut has_others = vec![false; self.lanes.len()];
+        let mut left = vec![0; self.lanes.len()];
         for (row, lane) in self.rows.iter().zip(&self.lane_of).filter(|(row, _)| row.outcome.is_none()) {
             has_others[*lane] |= row.tries.cut == 0;
+            left[*lane] += 1;
         }
         let mut cut = 0;
         for number in (0..).take(self.rows.len()) {
@@ -32,8 +35,11 @@ impl Work<'_, '_> {
             let is_long = now.saturating_duration_since(started) >= half;
             let is_alone = row.tries.cut > 0 && !has_others[lane];
             let are_others_answered = self.lanes[lane].has_answered_since(started);
-            row.tries.cut += u32::from(is_long && (is_alone || are_others_answered));
-            let is_at_fault = row.tries.cut >= if are_others_answered { CUTS } else { 2 * CUTS };
+            let counts = is_long && (is_alone || are_others_answered);
+            row.tries.cut += u32::from(counts);
+            self.cut += usize::from(is_long);
+            let most = if are_others_answered || left[lane] == 1 { CUTS } else { 2 * CUTS };
+            let is_at_fault = counts && row.tries.cut >= most;
             self.tried(number);
             if is_at_fault {
                 let message = "the answer takes longer than two whole invocations";

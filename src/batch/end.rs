@@ -11,10 +11,9 @@ use super::targets::{Permit, lock};
 use super::{StatementFaults, TRIES, UNREADABLE, Work, backoff, index};
 use crate::function::{Answered, Code, Fault, Moment, MomentKind, Outcome, PackFault, Refusal, Whose};
 
-/// How long a row has to go on failing for another failure to count where nobody is answered meanwhile, so that the service may be what fails:
-/// six of them outlast a minute where the batch goes on in other invocations, and end within one where it does not.
-const QUIET_JOURNALED: Duration = Duration::from_secs(15);
-const QUIET: Duration = Duration::from_secs(2);
+/// How long a row has to go on failing for another failure to count where nobody is answered meanwhile, so that the service may be what fails: with
+/// the first failure of each invocation six of them take about a minute. Where no other invocation takes the batch up, there is no time for that.
+const QUIET: Duration = Duration::from_secs(15);
 
 /// The longest wait of a row of a working model that was refused: all its tries have to fit one short invocation.
 const LONGEST_DOUBT: Duration = Duration::from_secs(1);
@@ -106,7 +105,6 @@ impl Work<'_, '_> {
         self.account.moment(moment);
         let asked = backoff::asked(moment.retry_after);
         lock(&self.lanes[lane].state).hold(asked);
-        let quiet = if self.goes_on { QUIET_JOURNALED } else { QUIET };
         match moment.kind {
             MomentKind::Throttled => permit.throttled(),
             MomentKind::Failed => permit.failed(),
@@ -121,12 +119,14 @@ impl Work<'_, '_> {
         let calls = rows.iter().map(|row| self.rows[index(*row)].tries.calls).max().unwrap_or_default();
         // A first failure was a dead connection, most likely: nobody has to wait for what comes of the second call.
         let place = if calls > 1 { Place::Last } else { Place::First };
-        let again = Instant::now() + backoff::wait(calls, moment.kind).max(asked);
+        let now = Instant::now();
+        let again = now + backoff::wait(calls, moment.kind).max(asked);
+        let quiet = if self.goes_on { QUIET } else { Duration::ZERO };
         for row in rows {
             let state = &mut self.rows[index(*row)];
             match moment.kind {
                 MomentKind::Failed if rows.len() == 1 && self.lanes[lane].tells(state.failed_at, quiet) => {
-                    state.failed_at = Some(Instant::now());
+                    state.failed_at = Some(now);
                     state.tries.failed += 1;
                 }
                 MomentKind::Unreadable if rows.len() == 1 => state.tries.unreadable += 1,
@@ -169,8 +169,10 @@ impl Work<'_, '_> {
     }
 
     pub(super) fn settle(&mut self, row: u32, result: Result<Answered, Refusal>, latency: Duration) {
-        let asked = Instant::now() - latency;
-        self.first_asked = Some(self.first_asked.map_or(asked, |first| first.min(asked)));
+        if !latency.is_zero() {
+            let asked = Instant::now() - latency;
+            self.first_asked = Some(self.first_asked.map_or(asked, |first| first.min(asked)));
+        }
         let Row { tries, told, .. } = &mut self.rows[index(row)];
         let (result, paid, told) = match result {
             Ok(Answered { value, paid, told }) => (Ok(value), tries.paid.and(paid), told),

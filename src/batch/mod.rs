@@ -32,13 +32,13 @@ pub use tries::{Entry, Known, Tries};
 pub use verdict::Reached;
 
 /// Tries of one row, over all invocations of its batch, after which what is said of it is held to be so: failures while others are
-/// answered, and refusals by a model that works.
+/// answered, or for long while nobody is, and refusals by a model that works.
 const TRIES: u32 = 6;
 
 /// Answers of one row that could not be read, after which the row is at fault: each of them was paid for.
 const UNREADABLE: u32 = 2;
 
-/// Invocations at whose deadline a row's call is cut off, before the row is at fault.
+/// Invocations at whose deadline a row's call is cut off while others are answered, before the row is at fault.
 const CUTS: u32 = 2;
 
 /// Distinct rows of a batch from which a refusal that nobody knows, and that all of them got, is the statement's.

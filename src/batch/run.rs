@@ -68,6 +68,8 @@ pub struct Work<'w, 'a> {
     pub(super) refusal: Option<Refusal>,
     pub(super) is_refusal_saved: bool,
     is_held: bool,
+    /// Calls that were cut off after half of this invocation.
+    pub(super) cut: usize,
     /// Whether other invocations take it up where this one ends.
     pub(super) goes_on: bool,
     pub(super) account: Account,
@@ -114,6 +116,7 @@ impl<'w, 'a> Work<'w, 'a> {
             refusal: known.refusal,
             is_refusal_saved: true,
             is_held: false,
+            cut: 0,
             goes_on: false,
             account: Account { last: known.reason, ..Account::default() },
         };

@@ -10,13 +10,13 @@ use crate::function::{Outcome, Paid, Refusal};
 pub struct Tries {
     /// Service calls that ended.
     pub calls: u32,
-    /// Those that failed, without being throttled, while the target answered others.
+    /// Those that failed, without being throttled, while the target answered others, or long after the last one while it answered nobody.
     pub failed: u32,
     /// Those whose answer could not be read.
     pub unreadable: u32,
     /// Those that were refused as a fault of the statement.
     pub refused: u32,
-    /// Those that were cut off at the deadline, after half of an invocation or more, while the target answered others.
+    /// Those that were cut off at the deadline, after half of an invocation or more, while the target answered others or no other was left.
     pub cut: u32,
     /// What those have cost that gave no value.
     #[serde(default, skip_serializing_if = "Paid::is_nothing")]

@@ -16,9 +16,9 @@ pub struct Reached {
     pub others: usize,
     /// Those that have got theirs in this invocation.
     pub now: usize,
-    /// How long ago the first call of those began.
+    /// How long ago the first call of those began, or this invocation where none of them was asked in it.
     pub seconds: f64,
-    /// Calls of this invocation that were cut off, and may be charged.
+    /// Calls of this invocation that were cut off after half of it, and may be charged.
     pub cut: usize,
 }
 
@@ -36,8 +36,8 @@ impl Work<'_, '_> {
             done,
             others: self.others.min(self.left),
             now: done - self.known,
-            seconds: self.first_asked.map_or(0.0, |first| first.elapsed().as_secs_f64()),
-            cut: self.account.cut,
+            seconds: self.first_asked.unwrap_or(self.begin).elapsed().as_secs_f64(),
+            cut: self.cut,
         }
     }
 
