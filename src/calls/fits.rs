@@ -113,7 +113,7 @@ mod tests {
 
     fn beside_others(seconds: u64, done: usize, others: usize) -> Option<String> {
         // As many rows in this invocation as in each of those before.
-        let now = (done * 20).div_ceil(seconds as usize);
+        let now = (done * 20).div_ceil(usize::try_from(seconds).unwrap());
         told(seconds, Reached { all: 1000, done, others, now, seconds: 20.0, cut: 0 })
     }
 
