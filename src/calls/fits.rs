@@ -74,7 +74,7 @@ pub fn check_time(plan: &Plan<'_>, left: Duration) -> Result<(), CallError> {
 }
 
 /// Why a batch that was begun `passed` ago will not end before it is given up, at the best pace that was seen: in all that time, or since the first
-/// answer of this invocation. What others are asking for it need not ask. Where nothing is answered at the moment, and no long call is cut off, nothing is
+/// call began that was answered in this invocation. What others are asking for it need not ask. Where nothing is answered at the moment, and no long call is cut off, nothing is
 /// paid for, and a service that comes back may still answer all of it.
 pub fn too_slow(rows: usize, reached: Reached, passed: Duration, reason: Option<&str>) -> Option<Refusal> {
     let Reached { all, done, others, now, seconds, cut } = reached;

@@ -106,7 +106,7 @@ struct Together {
     first: Pace,
     /// The pace that is to be, for a throttled call.
     lowered: Option<Pace>,
-    /// Whether a call was answered since it is known that anybody has lowered the pace.
+    /// Whether a call of this environment was answered since it learnt that anybody has lowered the pace.
     is_answered: bool,
     /// Until when nobody is to call, as the others are not told yet.
     hold: Option<Instant>,
@@ -265,8 +265,8 @@ impl Together {
             self.lowered.filter(|lowered| got.track.is_some_and(|track| track.pace.version + 1 == lowered.version));
         self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
-        let version = |track: &Track| track.pace.version;
-        self.is_answered &= self.track.as_ref().map(|(track, _)| version(track)) == got.track.as_ref().map(version);
+        let version = |track: Track| track.pace.version;
+        self.is_answered &= self.track.map(|(track, _)| version(track)) == got.track.map(version);
         self.track = got.track.map(|track| (track, now));
         if let (Some((slots, first)), Some(pace), Some(track)) = (got.slots, got.pace, got.track) {
             self.seen = Some(track.takes);

@@ -42,13 +42,13 @@ const PAUSE: f64 = 0.4;
 const AFRESH: f64 = 600.0;
 
 /// The most that a pace changes at once, as a logarithm: by two. So much it grows in each second of a search, and so much at most is lowered what
-/// was not lowered enough: each time by twice of what it is below its top.
+/// was not lowered enough: each time by twice of what it was below its top.
 const TWO: f64 = std::f64::consts::LN_2;
 
 /// A pace: calls a second as a function of the time in which it was used.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
-    /// Calls a second at which it was throttled last.
+    /// Calls a second to which it comes back after it was lowered: about what the quota was then.
     pub top: f64,
     /// How far below it is right after it was lowered, as a logarithm.
     pub depth: f64,
@@ -120,8 +120,8 @@ impl Pace {
         (seconds * speed).min(calls)
     }
 
-    /// The pace after a call was throttled that had started in a slot of it, and whether one was answered since it was lowered. One that was more
-    /// than one a second is not lowered below that before it is.
+    /// The pace after a call was throttled that had started in a slot of it; `is_answered` says whether one was answered since it was lowered last.
+    /// As long as it comes back to a top of two or more, that takes it to no less than one a second.
     pub fn lowered(&self, is_answered: bool) -> Self {
         if self.is_again() || (!is_answered && self.time() < 0.0) {
             let depth = (2.0 * self.depth).min(TWO) - curve(self.time());

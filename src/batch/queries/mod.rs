@@ -44,7 +44,7 @@ struct Query {
     /// Most seconds that a call comes late, and a third of it each way to the track, as on a machine that is too small for its environments.
     #[serde(default)]
     late: f64,
-    /// Most seconds that the first changes of the track take, until one of them has taken that long: a table that meets many environments at once.
+    /// Seconds at the beginning within which the track's changes are made, each at a time by chance: a table that meets many environments at once.
     #[serde(default)]
     late_at_first: f64,
     /// From when on the service refuses whatever it is asked, in seconds, and for how many.

@@ -121,7 +121,7 @@ async fn print_the_table() {
         Query { outage: Some((20.0, 60.0)), ..query(4, 40.0, 40.0, 100, 40) },
     ];
     println!(
-        "lanes quota burst  rows batches latency step            goodput throttled writes fairness settled  twice"
+        "lanes quota burst  rows batches latency step             goodput throttled writes fairness settled  twice"
     );
     for (number, row) in (0..).zip(rows) {
         if !wanted.is_empty() && !wanted.split(',').any(|wanted| wanted.parse() == Ok(number)) {
@@ -131,10 +131,15 @@ async fn print_the_table() {
         for (way, together, known) in ways {
             let Outcome { goodput, throttled, writes, fairness, settled, twice, .. } =
                 median(Query { together, known, ..row }, SEEDS).await;
-            let Query { lanes, quota, burst, rows_per_batch, batches, latency, step, .. } = row;
-            let step = step.map_or(String::new(), |(at, factor)| format!("{factor} at {at} s"));
+            let Query { lanes, quota, burst, rows_per_batch, batches, latency, step, outage, late_at_first, .. } = row;
+            let step = match (step, outage) {
+                (Some((at, factor)), _) => format!("{factor} at {at} s"),
+                (None, Some((at, seconds))) => format!("0 {at} to {} s", at + seconds),
+                (None, None) if late_at_first > 0.0 => "late at first".to_owned(),
+                (None, None) => String::new(),
+            };
             println!(
-                "{lanes:>5} {quota:>5} {burst:>5} {rows_per_batch:>5} {batches:>7} {latency:>7} {step:<12} {way:<5} \
+                "{lanes:>5} {quota:>5} {burst:>5} {rows_per_batch:>5} {batches:>7} {latency:>7} {step:<13} {way:<5} \
                  {goodput:>6.3} {throttled:>9.3} {writes:>6.2} {fairness:>8.2} {settled:>7} {twice:>6.3}"
             );
         }

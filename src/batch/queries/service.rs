@@ -162,7 +162,7 @@ pub struct Memory {
     writes: Mutex<u32>,
     /// Most seconds that a change takes longer, each way.
     late: f64,
-    /// Seconds that are left of the time in which changes are late that come at first: they wait for each other.
+    /// Seconds from the first change on within which changes are late.
     late_at_first: f64,
     begin: Mutex<Option<Instant>>,
 }
@@ -172,7 +172,7 @@ impl Memory {
         Self { late, late_at_first, ..Self::default() }
     }
 
-    /// What a change waits for that comes while the table is busy with those that come at first.
+    /// How long a change waits that comes within those: until a time by chance.
     fn busy(&self) -> Duration {
         let now = Instant::now();
         let begin = *self.begin.lock().unwrap().get_or_insert(now);
