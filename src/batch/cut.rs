@@ -25,6 +25,7 @@ impl Work<'_, '_> {
             has_others[*lane] |= row.tries.cut == 0;
             left[*lane] += 1;
         }
+        let mut is_silent = vec![false; self.lanes.len()];
         let mut cut = 0;
         for number in (0..).take(self.rows.len()) {
             let (row, lane) = (&mut self.rows[index(number)], self.lane_of[index(number)]);
@@ -37,6 +38,8 @@ impl Work<'_, '_> {
             let are_others_answered = self.lanes[lane].has_answered_since(started);
             let counts = is_long && (is_alone || are_others_answered);
             row.tries.cut += u32::from(counts);
+            row.tries.silent += u32::from(is_long && !are_others_answered);
+            is_silent[lane] |= is_long && !are_others_answered;
             self.cut += usize::from(is_long);
             let most = if are_others_answered || left[lane] == 1 { CUTS } else { 2 * CUTS };
             let is_at_fault = counts && row.tries.cut >= most;
@@ -48,12 +51,25 @@ impl Work<'_, '_> {
                 self.lanes[lane].push(number);
             }
         }
+        self.forget_silence(&is_silent);
         match self.refusal {
             None => self.account.cut(cut),
             // That is the reason why the batch ends.
             Some(_) => self.account.cut += cut,
         }
         self.give_up_lanes(true);
+    }
+
+    /// Where the target has answered in this invocation and not fallen silent after that, its silence in earlier ones is over: the next
+    /// invocation may ask all at once from the beginning, without which a slow target would answer no more than the first calls in each.
+    fn forget_silence(&mut self, is_silent: &[bool]) {
+        for number in (0..).take(self.rows.len()) {
+            let (row, lane) = (&mut self.rows[index(number)], self.lane_of[index(number)]);
+            if row.outcome.is_none() && row.tries.silent > 0 && !is_silent[lane] && self.lanes[lane].is_heard() {
+                row.tries.silent = 0;
+                self.tried.insert(number);
+            }
+        }
     }
 
     /// What was not given to be kept before.

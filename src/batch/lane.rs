@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Tries;
 use super::backoff;
 use super::ceiling::Share;
 use super::limiter::count;
@@ -51,6 +52,8 @@ pub(super) struct Lane {
     /// Rows that the target has answered in this batch, and when the last one.
     answers: usize,
     last_answer: Option<Instant>,
+    /// Whether it answered nobody when an earlier invocation ended.
+    was_silent: bool,
     /// Whether it has said anything but the statement's fault, even if nobody knows what it means.
     has_spoken: bool,
     /// Refusals of the statement since the last answer, and the last of them.
@@ -78,6 +81,7 @@ impl Lane {
             first_call: None,
             answers: 0,
             last_answer: None,
+            was_silent: false,
             has_spoken: false,
             refusals: 0,
             refusal: None,
@@ -89,6 +93,19 @@ impl Lane {
     pub fn push(&mut self, row: u32) {
         self.rows += 1;
         self.ready.push_back(row);
+    }
+
+    /// Takes over what earlier invocations have met with the rows that are to be asked.
+    ///
+    /// A target that was silent is asked by few calls until it answers: each of them takes the whole invocation, and may be charged. But rows
+    /// that were all cut off while others were answered are most likely what hangs, and are asked until they are at fault.
+    pub fn met(&mut self, tries: impl Fn(u32) -> Tries) {
+        let mut left = self.ready.iter().map(|row| tries(*row));
+        self.was_silent = left.clone().any(|tries| tries.silent > 0) && left.any(|tries| tries.cut == 0);
+        if self.was_silent {
+            // Each time others, for those that were asked may be the ones that hang.
+            self.ready.make_contiguous().sort_by_key(|row| tries(*row).silent);
+        }
     }
 
     pub fn try_again(&mut self, row: u32, at: Instant, place: Place) {
@@ -129,6 +146,7 @@ impl Lane {
         let has_answered = self.has_answered();
         match self.refusals {
             1.. if !has_answered => 1,
+            _ if self.was_silent && !self.is_heard() => PROBES,
             _ if lock(&self.state).is_out() => PROBES,
             0 if has_answered || self.has_spoken => usize::MAX,
             0 => {
@@ -202,6 +220,10 @@ impl Lane {
     /// The target has answered a row, or judged it by itself: it exists and may be called with these options.
     pub fn answered(&mut self) {
         self.was_answered();
+        if self.was_silent && !self.is_heard() {
+            // In the order of the batch again: a row that hangs is to be asked while others are answered.
+            self.ready.make_contiguous().sort_unstable();
+        }
         self.last_answer = Some(Instant::now());
         lock(&self.state).answered(&self.options);
     }
@@ -287,6 +309,16 @@ impl Lane {
     /// for so long.
     pub fn tells(&self, failed_at: Option<Instant>, quiet: Duration) -> bool {
         self.answers > 0 && failed_at.is_none_or(|at| self.has_answered_since(at) || at.elapsed() >= quiet)
+    }
+
+    /// Whether the target has answered a row in this invocation.
+    pub fn is_heard(&self) -> bool {
+        self.last_answer.is_some()
+    }
+
+    /// Whether it was asked by few calls at first, because it had been silent, and has answered then.
+    pub fn was_probed(&self) -> bool {
+        self.was_silent && self.is_heard()
     }
 
     /// Whether the target has answered another row since then.

@@ -139,7 +139,8 @@ impl<'w, 'a> Work<'w, 'a> {
             }
         }
         work.known = work.rows.len() - work.left;
-        for lane in &work.lanes {
+        for lane in &mut work.lanes {
+            lane.met(|row| work.rows[index(row)].tries);
             lane.share.set_left(lane.left());
             if let Some(wait) = known.holds.get(&lane.target) {
                 lock(&lane.state).hold(*wait);

@@ -18,9 +18,18 @@ pub struct Tries {
     pub refused: u32,
     /// Those that were cut off at the deadline, after half of an invocation or more, while the target answered others or no other was left.
     pub cut: u32,
+    /// Those that were cut off after as long while the target had answered nobody since they began; none any more when an invocation in which
+    /// it has answered ends otherwise.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub silent: u32,
     /// What those have cost that gave no value.
     #[serde(default, skip_serializing_if = "Paid::is_nothing")]
     pub paid: Paid,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a checkpoint adds.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lane::Lane;
 use super::{Account, Answers, MANY, StatementFaults, Unfinished, Work, index};
 use crate::function::{Outcome, Refusal, Whose};
 
@@ -20,6 +21,8 @@ pub struct Reached {
     pub seconds: f64,
     /// Calls of this invocation that were cut off after half of it, and may be charged.
     pub cut: usize,
+    /// Whether a target that has answered in it was asked by few calls until then, because it had been silent.
+    pub was_probed: bool,
 }
 
 impl Work<'_, '_> {
@@ -38,6 +41,7 @@ impl Work<'_, '_> {
             now: done - self.known,
             seconds: self.first_asked.unwrap_or(self.begin).elapsed().as_secs_f64(),
             cut: self.cut,
+            was_probed: self.lanes.iter().any(Lane::was_probed),
         }
     }
 

@@ -75,10 +75,10 @@ pub fn check_time(plan: &Plan<'_>, left: Duration) -> Result<(), CallError> {
 
 /// Why a batch that was begun `passed` ago will not end before it is given up, at the best pace that was seen: in all that time, or since the first
 /// call began that was answered in this invocation. What others are asking for it need not ask. Where nothing is answered at the moment, and no long call is cut off, nothing is
-/// paid for, and a service that comes back may still answer all of it.
+/// paid for, and a service that comes back may still answer all of it. Nor does an invocation tell that has waited for such a service.
 pub fn too_slow(rows: usize, reached: Reached, passed: Duration, reason: Option<&str>) -> Option<Refusal> {
-    let Reached { all, done, others, now, seconds, cut } = reached;
-    if passed < SEEN || done == 0 || (now == 0 && cut == 0) {
+    let Reached { all, done, others, now, seconds, cut, was_probed } = reached;
+    if passed < SEEN || done == 0 || (now == 0 && cut == 0) || was_probed {
         return None;
     }
     let left = GIVEN_UP.saturating_sub(passed).as_secs_f64();
@@ -114,7 +114,7 @@ mod tests {
     fn beside_others(seconds: u64, done: usize, others: usize) -> Option<String> {
         // As many rows in this invocation as in each of those before.
         let now = (done * 20).div_ceil(usize::try_from(seconds).unwrap());
-        told(seconds, Reached { all: 1000, done, others, now, seconds: 20.0, cut: 0 })
+        told(seconds, Reached { all: 1000, done, others, now, seconds: 20.0, cut: 0, was_probed: false })
     }
 
     fn told(seconds: u64, reached: Reached) -> Option<String> {
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_batch_whose_service_was_out_is_judged_by_what_it_does_since() {
-        let reached = Reached { all: 1000, done: 20, others: 0, now: 20, seconds: 10.0, cut: 0 };
+        let reached = Reached { all: 1000, done: 20, others: 0, now: 20, seconds: 10.0, cut: 0, was_probed: false };
         // 980 rows at two a second take 490 s.
         assert_eq!(told(100, reached), None);
         let slower = told(100, Reached { done: 25, now: 10, ..reached }).unwrap();
@@ -158,6 +158,11 @@ mod tests {
         assert_eq!(told(100, out), None, "it is out: nothing is paid for");
         assert!(told(100, Reached { cut: 1, ..out }).is_some(), "calls that are cut off may be charged");
         assert_eq!(told(100, Reached { cut: 1, done: 0, ..out }), None);
+        assert_eq!(
+            told(100, Reached { done: 25, now: 10, was_probed: true, ..reached }),
+            None,
+            "it has just come back"
+        );
     }
 
     #[test]

@@ -166,12 +166,21 @@ fn unreachable(error: &JournalError) -> CallError {
     CallError::NoJournal
 }
 
-/// The refusal of a batch that is too old, with the last reason why it was unfinished.
+/// The refusal of a batch that is too old, with the last reason why it was unfinished. Where none of its rows was answered, fewer of them would not
+/// have been either.
 fn given_up(batch: &Batch, times: Times) -> CallError {
-    let known = decode(&batch.entries, times.clock()).unwrap_or_default();
-    let reason = known.reason.map(|reason| format!(" (last: {reason})")).unwrap_or_default();
-    CallError::Rejected(format!(
-        "the batch is unfinished after {} s, when Snowflake gives it up{reason}: lower MAX_BATCH_ROWS and run the query again",
-        journal::GIVEN_UP.as_secs()
-    ))
+    let known = decode(&batch.entries, times.clock()).ok();
+    let is_answered = known.as_ref().is_none_or(|known| known.outcomes.values().any(|of| of.refusal().is_none()));
+    let reason = known.and_then(|known| known.reason).map(|reason| format!(" (last: {reason})")).unwrap_or_default();
+    let seconds = journal::GIVEN_UP.as_secs();
+    CallError::Rejected(if is_answered {
+        format!(
+            "the batch is unfinished after {seconds} s, when Snowflake gives it up{reason}: lower MAX_BATCH_ROWS and run the query again"
+        )
+    } else {
+        format!(
+            "none of the batch's rows was answered within {seconds} s, when Snowflake gives it up{reason}: the model or service has to \
+             answer a row within one invocation, so take a faster model or a smaller max_tokens, or raise GatewayTimeoutSeconds"
+        )
+    })
 }

@@ -226,6 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn tries_of_the_version_before_are_read_and_it_reads_those_without_silence() {
+        let before = r#"{"calls":2,"failed":0,"unreadable":0,"refused":0,"cut":1}"#;
+        let tries = Tries { calls: 2, cut: 1, ..Tries::default() };
+        assert_eq!(serde_json::from_str::<Tries>(before).unwrap(), tries);
+        assert_eq!(serde_json::to_string(&tries).unwrap(), before);
+        let silent = Tries { silent: 3, ..tries };
+        assert_eq!(serde_json::from_str::<Tries>(&serde_json::to_string(&silent).unwrap()).unwrap(), silent);
+    }
+
+    #[test]
     fn an_outcome_is_small_as_it_is_or_gzipped() {
         for length in [5, 10_000] {
             let value = serde_json::Value::from("é".repeat(length)).to_string().into_boxed_str();

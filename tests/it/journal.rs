@@ -1,5 +1,6 @@
 //! Batches that take many invocations, with a journal in memory and the services of the sandbox.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -13,11 +14,11 @@ use serde_json::{Value, json};
 use snowflake_aws_functions::bedrock::{Bedrock, Prices};
 use snowflake_aws_functions::calls::{House, Times};
 use snowflake_aws_functions::doors::{self, Event};
-use snowflake_aws_functions::function::Function;
+use snowflake_aws_functions::function::{Answered, Call, Function, Job, Parameter, Refusal, Row, Target};
 use snowflake_aws_functions::functions::{Functions, ModelPatterns};
 use snowflake_aws_functions::journal::{Answers, Claim, Claimed, Journal, JournalError, Kept, Lease, Memory, Then};
 use snowflake_aws_functions::location::{IntendedUse, Location};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::sharing::Moody;
 use crate::support::{MODEL, event, rows};
@@ -219,7 +220,7 @@ async fn other_rows_a_batch_that_was_given_up_and_an_unknown_one_are_refused() {
     let times = Times { now, end: now + Duration::from_secs(28), ..within(28.0) };
     let (status, body) = send(&house, get("b"), times).await;
     assert_eq!(status, 400);
-    assert!(body.contains("600 s"), "{body}");
+    assert!(body.contains("600 s") && body.contains("none of the batch's rows"), "{body}");
     assert_eq!(sandbox.calls(), calls);
 }
 
@@ -308,4 +309,104 @@ async fn a_lease_that_could_not_be_renewed_is_renewed_before_it_ends() {
     // A lease holds for eight seconds.
     let at: Vec<u64> = written.lock().unwrap().iter().map(|at| (*at - begin).as_secs()).collect();
     assert!(at[0] < at[1] && at[1] < 8, "{at:?}");
+}
+
+/// A model that takes its time, and the calls that it gets.
+#[derive(Default)]
+struct Slow {
+    latency: Mutex<Duration>,
+    calls: AtomicUsize,
+}
+
+impl Function for Slow {
+    fn name(&self) -> &'static str {
+        "ask"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::text("text")] }
+    }
+
+    fn prepare<'a>(&'a self, row: Row<'a>) -> Result<Job<'a>, Refusal> {
+        let text = row.text(0);
+        let answer = move || async move {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            let latency = *self.latency.lock().unwrap();
+            sleep(latency).await;
+            Ok(Answered::from(json!(text).to_string().into_boxed_str()))
+        };
+        Ok(Job {
+            target: Target { name: "slow".into(), per_second: None },
+            options: "".into(),
+            question: Some(Box::new([text.into()])),
+            must_be_answered: false,
+            expected_bytes: 0,
+            call: Call::alone(answer),
+        })
+    }
+}
+
+/// A batch of one model that is asked for again at once whenever it is unfinished, in another environment each time.
+struct Played {
+    model: Arc<Slow>,
+    journal: Arc<Memory>,
+    rows: usize,
+    created: (SystemTime, Instant),
+}
+
+impl Played {
+    fn new(rows: usize) -> Self {
+        let journal = Arc::new(Memory::new(Duration::from_hours(12)));
+        Self { model: Arc::default(), journal, rows, created: (SystemTime::now(), Instant::now()) }
+    }
+
+    /// The next invocation, of 28 s, in which each answer takes so long; what came of it and the calls that it has made.
+    async fn invoke(&self, latency: Duration) -> (u64, String, usize) {
+        *self.model.latency.lock().unwrap() = latency;
+        let function: Arc<dyn Function> = self.model.clone();
+        let journal = Shared { journal: self.journal.clone(), answers: None };
+        let house = House::new(Functions::from_iter([function]), 128, Some(Box::new(journal)));
+        let rows: Value = (0..self.rows).map(|row| json!([row, format!("text {row}")])).collect();
+        let passed = self.created.1.elapsed();
+        let (method, body) =
+            if passed.is_zero() { ("POST", json!({"data": rows}).to_string()) } else { ("GET", String::new()) };
+        let now = self.created.0 + passed;
+        let times = Times { now, end: now + Duration::from_secs(28), ..within(28.0) };
+        let calls = self.model.calls.load(Ordering::Relaxed);
+        let (status, body) = send(&house, event(method, "ask", &[(BATCH, "1")], &body), times).await;
+        (status, body, self.model.calls.load(Ordering::Relaxed) - calls)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_needs_longer_than_one_invocation_is_not_asked_for_every_row_in_each() {
+    let batch = Played::new(100);
+    let (mut invocations, latency) = (1, Duration::from_secs(40));
+    assert_eq!(batch.invoke(latency).await, (202, "{}".to_owned(), 100));
+    let (status, body) = loop {
+        let (status, body, calls) = batch.invoke(latency).await;
+        if status != 202 {
+            break (status, body);
+        }
+        assert_eq!(calls, 2);
+        invocations += 1;
+    };
+    assert_eq!((status, invocations), (400, 23));
+    assert!(body.contains("none of the batch's rows was answered within 600 s"), "{body}");
+    assert!(body.contains("(last: cut off at the deadline)") && body.contains("GatewayTimeoutSeconds"), "{body}");
+    assert!(!body.contains("MAX_BATCH_ROWS") && !body.contains("text 1"), "{body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_comes_back_after_silence_is_not_held_to_be_slow_for_the_few_calls_that_it_got() {
+    let batch = Played::new(120);
+    for calls in [120, 2] {
+        let (status, _, made) = batch.invoke(Duration::MAX).await;
+        assert_eq!((status, made), (202, calls));
+    }
+    let latency = Duration::from_secs(15);
+    let (status, body, calls) = batch.invoke(latency).await;
+    assert_eq!((status, calls), (202, 2), "{body}");
+    let (status, body, calls) = batch.invoke(latency).await;
+    assert_eq!((status, calls), (200, 118), "{body}");
 }

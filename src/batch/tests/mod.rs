@@ -5,6 +5,7 @@ mod packs;
 mod paid;
 mod properties;
 mod refused;
+mod silent;
 mod together;
 
 use std::borrow::Cow;
@@ -211,7 +212,11 @@ async fn invoke(
 ) -> (Result<Answers, Unfinished>, Entry) {
     let plan = Plan::of(function, rows);
     let deadline = Instant::now() + time;
-    let mut work = Work::new(&plan, StatementFaults::Refuse, targets, known, deadline);
+    end(function, Work::new(&plan, StatementFaults::Refuse, targets, known, deadline), deadline).await
+}
+
+/// Works until the deadline.
+async fn end(function: &Scripted, mut work: Work<'_, '_>, deadline: Instant) -> (Result<Answers, Unfinished>, Entry) {
     while work.run_until(deadline).await == Progress::Paused {}
     work.cut_off();
     let entry = work.unsaved();
@@ -219,6 +224,21 @@ async fn invoke(
     assert_eq!(function.in_flight.load(Ordering::Relaxed), 0, "a call outlived the work");
     assert!(Instant::now() <= deadline, "the work outlived the deadline");
     (outcome, entry)
+}
+
+/// The next invocation of a batch that the journal knows, of 20 s, which adds what it finds out.
+async fn go_on(
+    function: &Scripted,
+    rows: &[Vec<Argument<'_>>],
+    targets: &Targets,
+    known: &mut Known,
+) -> Result<Answers, Unfinished> {
+    let plan = Plan::of(function, rows);
+    let deadline = Instant::now() + 20 * SECOND;
+    let work = Work::new(&plan, StatementFaults::Refuse, targets, known.clone(), deadline).going_on();
+    let (outcome, entry) = end(function, work, deadline).await;
+    known.learn(entry);
+    outcome
 }
 
 /// Invocations one after the other, until the batch is answered or refused.
