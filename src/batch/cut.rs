@@ -57,7 +57,9 @@ impl Work<'_, '_> {
             // That is the reason why the batch ends.
             Some(_) => self.account.cut += cut,
         }
-        self.give_up_lanes(true);
+        if !self.goes_on {
+            self.give_up_lanes(true);
+        }
     }
 
     /// Where the target has answered in this invocation and not fallen silent after that, its silence in earlier ones is over: the next

@@ -54,6 +54,8 @@ pub(super) struct Lane {
     last_answer: Option<Instant>,
     /// Whether it answered nobody when an earlier invocation ended.
     was_silent: bool,
+    /// Whether it is asked by few calls until it answers a row in this invocation, for its silence or its refusals in earlier ones.
+    was_doubted: bool,
     /// Whether it has said anything but the statement's fault, even if nobody knows what it means.
     has_spoken: bool,
     /// Refusals of the statement since the last answer, and the last of them.
@@ -82,6 +84,7 @@ impl Lane {
             answers: 0,
             last_answer: None,
             was_silent: false,
+            was_doubted: false,
             has_spoken: false,
             refusals: 0,
             refusal: None,
@@ -98,13 +101,20 @@ impl Lane {
     /// Takes over what earlier invocations have met with the rows that are to be asked.
     ///
     /// A target that was silent is asked by few calls until it answers: each of them takes the whole invocation, and may be charged. But rows
-    /// that were all cut off while others were answered are most likely what hangs, and are asked until they are at fault.
+    /// that were all cut off while others were answered are most likely what hangs, and are asked until they are at fault. And the refusals of
+    /// a target that has never answered are in a row.
     pub fn met(&mut self, tries: impl Fn(u32) -> Tries) {
-        let mut left = self.ready.iter().map(|row| tries(*row));
-        self.was_silent = left.clone().any(|tries| tries.silent > 0) && left.any(|tries| tries.cut == 0);
-        if self.was_silent {
-            // Each time others, for those that were asked may be the ones that hang.
-            self.ready.make_contiguous().sort_by_key(|row| tries(*row).silent);
+        let left = self.ready.iter().map(|row| tries(*row));
+        self.was_silent = left.clone().any(|tries| tries.silent > 0) && left.clone().any(|tries| tries.cut == 0);
+        if !self.has_answered() {
+            // Each refusal counts for all rows of its call: there were so many calls at least.
+            let most = u32::try_from(self.per_call.min(self.rows).max(1)).unwrap_or(u32::MAX);
+            self.refusals = left.map(|tries| tries.refused).sum::<u32>().div_ceil(most);
+        }
+        self.was_doubted = self.was_silent || self.refusals > 0;
+        if self.was_doubted {
+            // Each time others, for it may be those that were asked.
+            self.ready.make_contiguous().sort_by_key(|row| tries(*row).silent + tries(*row).refused);
         }
     }
 
@@ -220,7 +230,7 @@ impl Lane {
     /// The target has answered a row, or judged it by itself: it exists and may be called with these options.
     pub fn answered(&mut self) {
         self.was_answered();
-        if self.was_silent && !self.is_heard() {
+        if self.was_doubted && !self.is_heard() {
             // In the order of the batch again: a row that hangs is to be asked while others are answered.
             self.ready.make_contiguous().sort_unstable();
         }
@@ -254,7 +264,7 @@ impl Lane {
     }
 
     /// Why no other row needs to be asked: the target has never answered, has refused often enough, and is not being asked; or it has
-    /// refused and no time is left to ask again.
+    /// refused and there is no time to ask again, now or in another invocation.
     pub fn given_up(&self, is_out_of_time: bool) -> Option<&Refusal> {
         let is_proven = (self.refusals >= PROOF && self.in_flight == 0) || is_out_of_time;
         let is_given_up = if self.was_given_up { self.answers == 0 } else { is_proven && !self.has_answered() };
@@ -316,9 +326,9 @@ impl Lane {
         self.last_answer.is_some()
     }
 
-    /// Whether it was asked by few calls at first, because it had been silent, and has answered then.
+    /// Whether it was asked by few calls at first, because it had been silent or had refused, and has answered then.
     pub fn was_probed(&self) -> bool {
-        self.was_silent && self.is_heard()
+        self.was_doubted && self.is_heard()
     }
 
     /// Whether the target has answered another row since then.

@@ -21,7 +21,7 @@ pub struct Reached {
     pub seconds: f64,
     /// Calls of this invocation that were cut off after half of it, and may be charged.
     pub cut: usize,
-    /// Whether a target that has answered in it was asked by few calls until then, because it had been silent.
+    /// Whether a target that has answered in it was asked by few calls until then, because it had been silent or had refused.
     pub was_probed: bool,
 }
 

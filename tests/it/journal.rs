@@ -208,6 +208,31 @@ async fn a_statement_at_fault_is_said_to_every_later_call() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_denied_in_an_invocation_that_was_throttled_otherwise_does_not_end_the_batch() {
+    let sandbox = Sandbox::start().await;
+    let denied =
+        Fault::error(403, "AccessDeniedException", "You don't have access to the model with the specified model ID.");
+    sandbox
+        .aws
+        .bedrock()
+        .set_faults(vec![Rule::new(Matching::All, denied.clone()).times(1), Rule::new(Matching::All, Fault::Throttle)]);
+    let texts = texts(6);
+    let (status, body) = send(&sandbox.house(4), post("b", &texts), within(1.0)).await;
+    assert_eq!((status, body.as_str()), (202, "{}"));
+    sandbox.aws.bedrock().set_faults(Vec::new());
+    assert_eq!(send(&sandbox.house(4), get("b"), within(5.0)).await, (200, answer(&texts)));
+    // One that stays denied ends all the same, after five refusals in whichever invocations.
+    sandbox
+        .aws
+        .bedrock()
+        .set_faults(vec![Rule::new(Matching::All, denied.clone()).times(2), Rule::new(Matching::All, Fault::Throttle)]);
+    assert_eq!(send(&sandbox.house(4), post("c", &texts), within(1.0)).await.0, 202);
+    sandbox.aws.bedrock().set_faults(vec![Rule::new(Matching::All, denied)]);
+    let calls = sandbox.calls();
+    assert_eq!((send(&sandbox.house(4), get("c"), within(5.0)).await.0, sandbox.calls() - calls), (400, 3));
+}
+
+#[tokio::test]
 async fn other_rows_a_batch_that_was_given_up_and_an_unknown_one_are_refused() {
     let sandbox = Sandbox::start().await;
     sandbox.aws.bedrock().set_faults(vec![Rule::new(Matching::All, Fault::Throttle)]);

@@ -114,6 +114,7 @@ impl Scripted {
             match step {
                 Step::RefuseRow => return Err(PackFault::Member(place, refusal(Whose::Row))),
                 Step::RefuseUnknown => return Err(PackFault::Whole(refusal(Whose::Unknown).into())),
+                Step::RefuseStatement => return Err(PackFault::Whole(refusal(Whose::Statement).into())),
                 Step::Fail => return Err(PackFault::Whole(Moment::failed("Broken", None).into())),
                 Step::Unreadable => return Ok(answers),
                 _ => answers.push(answer(text)),

@@ -37,6 +37,83 @@ async fn a_statement_that_is_refused_and_has_no_time_left_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_target_that_has_refused_once_when_an_invocation_ends_is_asked_again_in_the_next_one() {
+    let texts = numbered(20);
+    let all = rows(refs(&texts), "t");
+    for then in [Step::Throttle, Step::Hang, Step::Fail] {
+        let (refuses, mut known) = ([Step::RefuseStatement, then.clone()], Known::default());
+        let function = Scripted::with(SECOND, &[("0", &refuses), ("*", &refuses[1..])]);
+        let outcome = go_on(&function, &all, &Targets::new(8), &mut known).await;
+        assert!(outcome.is_err() && known.tries[&0].refused == 1, "{then:?}");
+        let works = Scripted::with(SECOND, &[]);
+        assert_eq!(json(&go_on(&works, &all, &Targets::new(8), &mut known).await).len(), 20);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_refuses_two_calls_of_each_invocation_is_given_up_in_the_third() {
+    // A row a call, and all of them in each call.
+    for (pack, asked) in [(0, 7), (96, 7)] {
+        let function = Scripted { pack, ..Scripted::with(7 * SECOND, &[("*", &[Step::RefuseStatement])]) };
+        let texts = numbered(20);
+        let all = rows(refs(&texts), "t");
+        let (mut known, begin) = (Known::default(), Instant::now());
+        for _ in 0..2 {
+            // The third call of each is cut off.
+            let outcome = go_on(&function, &all, &Targets::new(1), &mut known).await;
+            assert!(outcome.is_err());
+        }
+        let outcome = go_on(&function, &all, &Targets::new(1), &mut known).await;
+        assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)));
+        assert_eq!((function.calls(), begin.elapsed()), (asked, 47 * SECOND));
+        // It stays given up, without another call.
+        let again = go_on(&function, &all, &Targets::new(1), &mut known).await;
+        assert_eq!((refused(&again), function.calls()), (refused(&outcome), asked));
+        if pack == 0 {
+            let order = function.order.lock().unwrap();
+            assert_eq!(order.join(" "), "0 1 2 2 3 4 4", "the same rows would tell less");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_refuses_beside_calls_that_hang_is_not_given_up_at_the_deadline() {
+    let hangs: &[Step] = &[Step::Hang];
+    let function = Scripted::with(SECOND, &[("0", hangs), ("1", hangs), ("*", &[Step::RefuseStatementAtOnce])]);
+    let texts = numbered(20);
+    let all = rows(refs(&texts), "t");
+    let mut known = Known::default();
+    let outcome = go_on(&function, &all, &Targets::new(8), &mut known).await;
+    assert!(outcome.is_err());
+    let calls = function.calls();
+    assert!(calls > 2, "{calls}");
+    let outcome = go_on(&function, &all, &Targets::new(8), &mut known).await;
+    assert_eq!(refused(&outcome), Some(&refusal(Whose::Statement)));
+    assert!(function.calls() <= 2 + 5, "{}", function.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn earlier_refusals_do_not_count_where_a_row_was_answered_or_the_environment_knows_the_target() {
+    let texts = numbered(20);
+    let all = rows(refs(&texts), "t");
+    for knows_answer in [true, false] {
+        let targets = Targets::new(8);
+        let tries = (1..9).map(|row| (row, Tries { calls: 1, refused: 1, ..Tries::default() }));
+        let mut known = Known { tries: tries.collect(), ..Known::default() };
+        if knows_answer {
+            known.outcomes.insert(0, Outcome { attempts: 1, latency: SECOND, ..Outcome::of(answer("0").value) });
+        } else {
+            invoke(&Scripted::with(SECOND, &[]), &rows(["a"], "t"), &targets, Known::default(), 20 * SECOND)
+                .await
+                .0
+                .unwrap();
+        }
+        let function = Scripted::with(SECOND, &[("*", &[Step::RefuseStatement, Step::Answer])]);
+        assert!(!json(&go_on(&function, &all, &targets, &mut known).await).contains(&"null"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_target_is_not_given_up_while_it_is_being_asked() {
     // Eight calls are under way when all that come after them are refused at once, as by a quota of the day that is used up.
     let texts = numbered(40);
