@@ -35,7 +35,7 @@ impl Work<'_, '_> {
             cut += 1;
             let is_long = now.saturating_duration_since(started) >= half;
             let is_alone = row.tries.cut > 0 && !has_others[lane];
-            let are_others_answered = self.lanes[lane].has_answered_since(started);
+            let are_others_answered = self.lanes[lane].heard.has_answered_since(started);
             let counts = is_long && (is_alone || are_others_answered);
             row.tries.cut += u32::from(counts);
             row.tries.silent += u32::from(is_long && !are_others_answered);
@@ -67,7 +67,8 @@ impl Work<'_, '_> {
     fn forget_silence(&mut self, is_silent: &[bool]) {
         for number in (0..).take(self.rows.len()) {
             let (row, lane) = (&mut self.rows[index(number)], self.lane_of[index(number)]);
-            if row.outcome.is_none() && row.tries.silent > 0 && !is_silent[lane] && self.lanes[lane].is_heard() {
+            if row.outcome.is_none() && row.tries.silent > 0 && !is_silent[lane] && self.lanes[lane].heard.is_answered()
+            {
                 row.tries.silent = 0;
                 self.tried.insert(number);
             }

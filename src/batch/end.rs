@@ -65,7 +65,7 @@ impl Work<'_, '_> {
             (whose, [row]) => {
                 let latency = permit.answered();
                 match whose {
-                    Whose::Unknown => self.lanes[lane].spoke(),
+                    Whose::Unknown => self.lanes[lane].heard.spoke(),
                     _ => self.lanes[lane].answered(),
                 }
                 self.settle(*row, Err(refusal.clone()), latency);
@@ -125,7 +125,7 @@ impl Work<'_, '_> {
         for row in rows {
             let state = &mut self.rows[index(*row)];
             match moment.kind {
-                MomentKind::Failed if rows.len() == 1 && self.lanes[lane].tells(state.failed_at, quiet) => {
+                MomentKind::Failed if rows.len() == 1 && self.lanes[lane].heard.tells(state.failed_at, quiet) => {
                     state.failed_at = Some(now);
                     state.tries.failed += 1;
                 }

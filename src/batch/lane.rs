@@ -1,4 +1,4 @@
-//! The rows of a batch that go to one target with the same options: in which order they are asked, and what the target says.
+//! The rows of a batch that go to one target with the same options, in the order in which they are asked.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet, VecDeque};
@@ -8,19 +8,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Tries;
-use super::backoff;
 use super::ceiling::Share;
+use super::heard::Heard;
 use super::limiter::count;
 use super::schedule::{self, Schedule};
 use super::targets::{Later, Permit, State, lock};
-use crate::function::{Code, Refusal};
-
-/// Calls at once to a target of which nothing is known yet, for the first second: enough to learn that a model does not exist, and few
-/// enough that it costs nothing. Each second doubles them, for a target may be slow.
-const PROBES: usize = 2;
-
-/// Refusals in a row of a target that has never answered, after which no other row is asked.
-const PROOF: u32 = 5;
+use crate::function::Refusal;
 
 /// Where a row stands that is to be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +24,7 @@ pub(super) enum Place {
     Last,
 }
 
-/// Rows in the order in which they are to be asked, and what their target has said so far.
+/// Rows in the order in which they are to be asked.
 pub(super) struct Lane {
     pub state: Arc<Mutex<State>>,
     pub share: Arc<Share>,
@@ -48,22 +41,7 @@ pub(super) struct Lane {
     /// Calls in flight, and the rows in them.
     in_flight: usize,
     rows_in_flight: usize,
-    first_call: Option<Instant>,
-    /// Rows that the target has answered in this batch, and when the last one.
-    answers: usize,
-    last_answer: Option<Instant>,
-    /// Whether it answered nobody when an earlier invocation ended.
-    was_silent: bool,
-    /// Whether it is asked by few calls until it answers a row in this invocation, for its silence or its refusals in earlier ones.
-    was_doubted: bool,
-    /// Whether it has said anything but the statement's fault, even if nobody knows what it means.
-    has_spoken: bool,
-    /// Refusals of the statement since the last answer, and the last of them.
-    refusals: u32,
-    refusal: Option<Refusal>,
-    was_given_up: bool,
-    /// Until when nothing is asked after such a refusal.
-    pause: Option<Instant>,
+    pub heard: Heard,
 }
 
 impl Lane {
@@ -80,16 +58,7 @@ impl Lane {
             aside: HashSet::new(),
             in_flight: 0,
             rows_in_flight: 0,
-            first_call: None,
-            answers: 0,
-            last_answer: None,
-            was_silent: false,
-            was_doubted: false,
-            has_spoken: false,
-            refusals: 0,
-            refusal: None,
-            was_given_up: false,
-            pause: None,
+            heard: Heard::default(),
         }
     }
 
@@ -99,20 +68,10 @@ impl Lane {
     }
 
     /// Takes over what earlier invocations have met with the rows that are to be asked.
-    ///
-    /// A target that was silent is asked by few calls until it answers: each of them takes the whole invocation, and may be charged. But rows
-    /// that were all cut off while others were answered are most likely what hangs, and are asked until they are at fault. And the refusals of
-    /// a target that has never answered are in a row.
     pub fn met(&mut self, tries: impl Fn(u32) -> Tries) {
         let left = self.ready.iter().map(|row| tries(*row));
-        self.was_silent = left.clone().any(|tries| tries.silent > 0) && left.clone().any(|tries| tries.cut == 0);
-        if !self.has_answered() {
-            // Each refusal counts for all rows of its call: there were so many calls at least.
-            let most = u32::try_from(self.per_call.min(self.rows).max(1)).unwrap_or(u32::MAX);
-            self.refusals = left.map(|tries| tries.refused).sum::<u32>().div_ceil(most);
-        }
-        self.was_doubted = self.was_silent || self.refusals > 0;
-        if self.was_doubted {
+        self.heard.met(left, self.per_call.min(self.rows), self.has_answered());
+        if self.heard.was_doubted() {
             // Each time others, for it may be those that were asked.
             self.ready.make_contiguous().sort_by_key(|row| tries(*row).silent + tries(*row).refused);
         }
@@ -151,21 +110,8 @@ impl Lane {
         !left.is_zero() && expected.min(mean.max(all / 2)).min(all * 3 / 4) <= left
     }
 
-    /// Most calls in flight that the target has given reason for.
     fn most(&self, now: Instant) -> usize {
-        let has_answered = self.has_answered();
-        match self.refusals {
-            1.. if !has_answered => 1,
-            _ if self.was_silent && !self.is_heard() => PROBES,
-            _ if lock(&self.state).is_out() => PROBES,
-            0 if has_answered || self.has_spoken => usize::MAX,
-            0 => {
-                let seconds = self.first_call.map_or(0, |first| (now - first).as_secs());
-                PROBES.saturating_mul(1 << seconds.min(16))
-            }
-            1..PROOF => usize::MAX,
-            _ => PROBES,
-        }
+        self.heard.most(now, self.has_answered(), lock(&self.state).is_out())
     }
 
     /// Calls a second below which its rows do not end in time.
@@ -183,26 +129,25 @@ impl Lane {
         let Some(row) = self.ready.front().copied() else {
             return Err(None);
         };
-        if let Some(pause) = self.pause.filter(|pause| *pause > now) {
+        if let Some(pause) = self.heard.pause(now) {
             return Err(Some(Later::At(pause)));
         }
         let most = self.most(now);
         if self.in_flight >= most {
             // A target that is slow gets more probes with time.
-            let is_probing = self.refusals == 0;
-            return Err(is_probing.then(|| Later::At(now + Duration::from_secs(1))));
+            return Err((!self.heard.is_refused()).then(|| Later::At(now + Duration::from_secs(1))));
         }
         let permit = Permit::ask(&self.state, &self.share, self.floor(now, begin, deadline))?;
         self.ready.pop_front();
         self.in_flight += 1;
         self.rows_in_flight += 1;
-        self.first_call.get_or_insert(now);
+        self.heard.asked(now);
         Ok((row, permit))
     }
 
     /// Calls that may be wanted soon.
     pub fn wants(&self, now: Instant) -> usize {
-        if self.pause.is_some_and(|pause| pause > now) {
+        if self.heard.pause(now).is_some() {
             return 0;
         }
         let room = self.share.room(lock(&self.state).latency.mean());
@@ -229,53 +174,22 @@ impl Lane {
 
     /// The target has answered a row, or judged it by itself: it exists and may be called with these options.
     pub fn answered(&mut self) {
-        self.was_answered();
-        if self.was_doubted && !self.is_heard() {
+        if self.heard.was_doubted() && !self.heard.is_answered() {
             // In the order of the batch again: a row that hangs is to be asked while others are answered.
             self.ready.make_contiguous().sort_unstable();
         }
-        self.last_answer = Some(Instant::now());
+        self.heard.answered();
         lock(&self.state).answered(&self.options);
     }
 
-    /// The same, in an earlier invocation of the batch.
-    pub fn was_answered(&mut self) {
-        self.answers += 1;
-        self.refusals = 0;
-        self.refusal = None;
-        self.pause = None;
-    }
-
-    /// The target has refused a row in a way that nobody knows.
-    pub fn spoke(&mut self) {
-        self.has_spoken = true;
-    }
-
-    /// The target has refused the statement. Nothing is known yet: a role that is being changed or a Region that a policy denies
-    /// refuses some calls and answers others.
+    /// The target has refused the statement.
     pub fn refused(&mut self, refusal: &Refusal) {
-        self.refusals += 1;
-        self.refusal = Some(refusal.clone());
-        let unusual = if self.has_answered() { self.refusals.saturating_sub(PROOF) } else { self.refusals };
-        // What was denied may be allowed in a moment; a model that does not exist stays away.
-        if unusual > 0 && (self.has_answered() || refusal.code == Code::AccessDenied) {
-            self.pause = Some(Instant::now() + backoff::pause(unusual));
-        }
+        self.heard.refused(refusal, self.has_answered());
     }
 
-    /// Why no other row needs to be asked: the target has never answered, has refused often enough, and is not being asked; or it has
-    /// refused and there is no time to ask again, now or in another invocation.
+    /// Why no other row needs to be asked.
     pub fn given_up(&self, is_out_of_time: bool) -> Option<&Refusal> {
-        let is_proven = (self.refusals >= PROOF && self.in_flight == 0) || is_out_of_time;
-        let is_given_up = if self.was_given_up { self.answers == 0 } else { is_proven && !self.has_answered() };
-        self.refusal.as_ref().filter(|_| is_given_up)
-    }
-
-    /// An earlier invocation has given the target up for this reason. What it said then holds for the whole batch, whatever the target
-    /// has answered to others since.
-    pub fn was_given_up(&mut self, refusal: &Refusal) {
-        self.was_given_up = true;
-        self.refusal.get_or_insert_with(|| refusal.clone());
+        self.heard.given_up(self.in_flight > 0, is_out_of_time, self.has_answered())
     }
 
     /// Takes all rows away that are not in flight.
@@ -312,28 +226,7 @@ impl Lane {
 
     /// Whether the target has answered a row with these options, in this batch or before.
     pub fn has_answered(&self) -> bool {
-        self.answers > 0 || lock(&self.state).has_answered(&self.options)
-    }
-
-    /// Whether a failure of a row may be its own fault, after one at that time: others are answered, and have been since, or it has been quiet
-    /// for so long.
-    pub fn tells(&self, failed_at: Option<Instant>, quiet: Duration) -> bool {
-        self.answers > 0 && failed_at.is_none_or(|at| self.has_answered_since(at) || at.elapsed() >= quiet)
-    }
-
-    /// Whether the target has answered a row in this invocation.
-    pub fn is_heard(&self) -> bool {
-        self.last_answer.is_some()
-    }
-
-    /// Whether it was asked by few calls at first, because it had been silent or had refused, and has answered then.
-    pub fn was_probed(&self) -> bool {
-        self.was_doubted && self.is_heard()
-    }
-
-    /// Whether the target has answered another row since then.
-    pub fn has_answered_since(&self, then: Instant) -> bool {
-        self.last_answer.is_some_and(|at| at > then)
+        self.heard.has_answered() || lock(&self.state).has_answered(&self.options)
     }
 
     /// Rows that have no outcome yet.

@@ -7,6 +7,7 @@ mod backoff;
 mod ceiling;
 mod cut;
 mod end;
+mod heard;
 mod lane;
 mod limiter;
 mod plan;

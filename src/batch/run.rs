@@ -167,9 +167,9 @@ impl<'w, 'a> Work<'w, 'a> {
     /// Takes over what an earlier invocation has found out.
     fn knew(&mut self, row: u32, lane: usize, outcome: Outcome) {
         match outcome.refusal() {
-            Some(refusal) if refusal.whose == Whose::Statement => self.lanes[lane].was_given_up(refusal),
-            Some(refusal) if refusal.whose == Whose::Unknown => self.lanes[lane].spoke(),
-            _ => self.lanes[lane].was_answered(),
+            Some(refusal) if refusal.whose == Whose::Statement => self.lanes[lane].heard.was_given_up(refusal),
+            Some(refusal) if refusal.whose == Whose::Unknown => self.lanes[lane].heard.spoke(),
+            _ => self.lanes[lane].heard.was_answered(),
         }
         self.put(row, outcome);
     }

@@ -38,7 +38,7 @@ impl Work<'_, '_> {
         if self.rows[index(row)].outcome.is_some() || !self.lanes[lane].forget(row) {
             return;
         }
-        self.lanes[lane].was_answered();
+        self.lanes[lane].heard.was_answered();
         self.put(row, outcome);
         self.unsaved.push(row);
         self.account.taken += 1;

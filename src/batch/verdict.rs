@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::lane::Lane;
 use super::{Account, Answers, MANY, StatementFaults, Unfinished, Work, index};
 use crate::function::{Outcome, Refusal, Whose};
 
@@ -41,7 +40,7 @@ impl Work<'_, '_> {
             now: done - self.known,
             seconds: self.first_asked.unwrap_or(self.begin).elapsed().as_secs_f64(),
             cut: self.cut,
-            was_probed: self.lanes.iter().any(Lane::was_probed),
+            was_probed: self.lanes.iter().any(|lane| lane.heard.was_probed()),
         }
     }
 
