@@ -1,9 +1,11 @@
 //! The end of an invocation, and what is to be kept of it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::row::Row;
 use super::targets::lock;
 use super::{CUTS, Entry, Work, index};
 use crate::function::{Code, Refusal};
@@ -75,18 +77,34 @@ impl Work<'_, '_> {
         }
     }
 
-    /// What was not given to be kept before.
+    /// What is not kept yet.
     pub fn unsaved(&mut self) -> Entry {
+        let rows = std::mem::take(&mut self.unsaved);
+        let has_value = |row: &&Row| row.outcome.as_ref().is_some_and(|outcome| outcome.result.is_ok());
+        let answered = if self.is_done() { 0 } else { self.rows.iter().filter(has_value).count() };
+        Entry { answered, ..self.entry(rows) }
+    }
+
+    /// The same, but for outcomes that are about to be kept by what was asked.
+    pub fn unsaved_beside(&mut self) -> Entry {
+        let unshared = self.unshared.iter().copied().filter(|row| self.serves_others(*row));
+        let shared: HashSet<u32> = unshared.chain(self.offered.iter().copied()).collect();
+        let (later, rows) = std::mem::take(&mut self.unsaved).into_iter().partition(|row| shared.contains(row));
+        self.unsaved = later;
+        self.entry(rows)
+    }
+
+    fn entry(&mut self, rows: Vec<u32>) -> Entry {
         let plan = self.plan;
         let outcome = |row: u32| Some((plan.first(row), self.rows[index(row)].outcome.clone()?));
         let tries = |row: u32| (plan.first(row), self.rows[index(row)].tries);
-        let outcomes = std::mem::take(&mut self.unsaved).into_iter().filter_map(outcome).collect();
+        let outcomes = rows.into_iter().filter_map(outcome).collect();
         let tries = std::mem::take(&mut self.tried).into_iter().map(tries).collect();
         let hold = |lane: &super::lane::Lane| Some((lane.target.clone(), lock(&lane.state).held()?));
         let holds = self.lanes.iter().filter_map(hold).collect();
         let refusal = if self.is_refusal_saved { None } else { self.refusal.clone() };
         self.is_refusal_saved = true;
-        Entry { outcomes, tries, holds, reason: self.account.last.clone(), refusal }
+        Entry { outcomes, tries, holds, reason: self.account.last.clone(), refusal, answered: 0 }
     }
 
     /// Takes back what could not be kept.

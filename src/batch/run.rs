@@ -60,14 +60,16 @@ pub struct Work<'w, 'a> {
     pub(super) others: usize,
     /// Rows with an outcome that the journal does not know yet.
     pub(super) unsaved: Vec<u32>,
-    /// Rows with an outcome of this work that other batches do not know yet.
+    /// Rows with an outcome of this work that were not given to be kept by what was asked, and those that were given last.
     pub(super) unshared: Vec<u32>,
+    pub(super) offered: Vec<u32>,
     /// Rows whose tries it does not know yet.
     pub(super) tried: BTreeSet<u32>,
     /// Why the call is refused as a whole, whatever becomes of the other rows.
     pub(super) refusal: Option<Refusal>,
     pub(super) is_refusal_saved: bool,
     is_held: bool,
+    has_begun: bool,
     /// Calls that were cut off after half of this invocation.
     pub(super) cut: usize,
     /// Whether other invocations take it up where this one ends.
@@ -112,10 +114,12 @@ impl<'w, 'a> Work<'w, 'a> {
             others: 0,
             unsaved: Vec::new(),
             unshared: Vec::new(),
+            offered: Vec::new(),
             tried: BTreeSet::new(),
             refusal: known.refusal,
             is_refusal_saved: true,
             is_held: false,
+            has_begun: false,
             cut: 0,
             goes_on: false,
             account: Account { last: known.reason, ..Account::default() },
@@ -139,14 +143,12 @@ impl<'w, 'a> Work<'w, 'a> {
             }
         }
         work.known = work.rows.len() - work.left;
-        for lane in &mut work.lanes {
-            lane.met(|row| work.rows[index(row)].tries);
+        for lane in &work.lanes {
             lane.share.set_left(lane.left());
             if let Some(wait) = known.holds.get(&lane.target) {
                 lock(&lane.state).hold(*wait);
             }
         }
-        work.give_up();
         work
     }
 
@@ -197,6 +199,9 @@ impl<'w, 'a> Work<'w, 'a> {
     /// Calls in flight stay in flight when it pauses, and go on with the next call of this function.
     pub async fn run_until(&mut self, pause: Instant) -> Progress {
         let pause = pause.min(self.deadline);
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.take_over();
+        }
         loop {
             if self.is_done() {
                 return Progress::Done;
@@ -229,6 +234,14 @@ impl<'w, 'a> Work<'w, 'a> {
                 () = sleep_until(next.at.map_or(pause, |at| at.min(pause))) => {}
             }
         }
+    }
+
+    /// Takes over what earlier invocations have met with the rows that are left, when all is known that they were answered.
+    fn take_over(&mut self) {
+        for lane in &mut self.lanes {
+            lane.met(|row| self.rows[index(row)].tries);
+        }
+        self.give_up();
     }
 
     /// Whether nothing new may start for now: answers that cannot be kept are not bought.

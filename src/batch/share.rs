@@ -32,16 +32,21 @@ impl Work<'_, '_> {
         rows.into_iter().for_each(|row| self.lanes[self.lane_of[index(row)]].take_back(row));
     }
 
-    /// Takes an outcome that another batch has paid for. It is this batch's own from now on, and kept with it.
+    /// Takes an outcome that is kept by what was asked: another batch has paid for it or, where it is not shared, an earlier invocation of this one.
     pub fn learn(&mut self, row: u32, outcome: Outcome) {
         let lane = self.lane_of[index(row)];
         if self.rows[index(row)].outcome.is_some() || !self.lanes[lane].forget(row) {
             return;
         }
         self.lanes[lane].heard.was_answered();
+        self.account.taken += usize::from(outcome.shared.is_some());
         self.put(row, outcome);
-        self.unsaved.push(row);
-        self.account.taken += 1;
+    }
+
+    /// Takes outcomes that were kept before this invocation began.
+    pub fn find(&mut self, found: Vec<(u32, Outcome)>) {
+        found.into_iter().for_each(|(row, outcome)| self.learn(row, outcome));
+        self.known = self.rows.len() - self.left;
     }
 
     /// Takes, in place of an outcome of its own, the one that another batch has kept before for the same question.
@@ -55,12 +60,25 @@ impl Work<'_, '_> {
     /// Outcomes that this work has paid for and that serve other batches as well: not those of the moment, nor of the statement. Each is
     /// given once.
     pub fn to_share(&mut self) -> Vec<(u32, Outcome)> {
+        let unshared = std::mem::take(&mut self.unshared);
+        self.offered = unshared.into_iter().filter(|row| self.serves_others(*row)).collect();
+        let outcome = |row: &u32| Some((*row, self.rows[index(*row)].outcome.clone()?));
+        self.offered.iter().filter_map(outcome).collect()
+    }
+
+    /// Whether a row has an outcome that serves other batches as well.
+    pub(super) fn serves_others(&self, row: u32) -> bool {
         let serves_others = |outcome: &Outcome| match outcome.refusal() {
             None => true,
             Some(refusal) => refusal.whose == Whose::Row && !matches!(refusal.code, Code::Timeout | Code::ServiceError),
         };
-        let outcome = |row: u32| Some((row, self.rows[index(row)].outcome.clone().filter(serves_others)?));
-        let unshared = std::mem::take(&mut self.unshared);
-        unshared.into_iter().filter(|row| self.is_shared(*row)).filter_map(outcome).collect()
+        self.is_shared(row) && self.rows[index(row)].outcome.as_ref().is_some_and(serves_others)
+    }
+
+    /// Notes which of the outcomes that were given last are kept by what was asked. The others are to be kept with the batch.
+    pub fn were_kept(&mut self, kept: &[u32]) {
+        self.offered.clear();
+        let kept: HashSet<&u32> = kept.iter().collect();
+        self.unsaved.retain(|row| !kept.contains(row));
     }
 }

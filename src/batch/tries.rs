@@ -35,7 +35,7 @@ fn is_zero(count: &u32) -> bool {
 /// What a checkpoint adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Outcomes, by the place of the row in which each distinct row first comes.
+    /// Outcomes that are not kept by what was asked, by the place of the row in which each distinct row first comes.
     pub outcomes: Vec<(u32, Outcome)>,
     /// All tries so far of rows that have no outcome yet: a sum, so that saying it twice does no harm.
     pub tries: Vec<(u32, Tries)>,
@@ -45,12 +45,14 @@ pub struct Entry {
     pub reason: Option<String>,
     /// Why the batch is given up for good, with all its rows.
     pub refusal: Option<Refusal>,
+    /// At the end of an invocation that leaves rows to the next one, how many have a value.
+    pub answered: usize,
 }
 
 /// What all checkpoints of a batch say together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Outcomes, by the place of the row in which each distinct row first comes.
+    /// Outcomes that are not kept by what was asked, by the place of the row in which each distinct row first comes.
     pub outcomes: HashMap<u32, Outcome>,
     /// How often the other rows were tried.
     pub tries: HashMap<u32, Tries>,
@@ -60,12 +62,14 @@ pub struct Known {
     pub reason: Option<String>,
     /// Why the batch is given up for good.
     pub refusal: Option<Refusal>,
+    /// How many rows had a value, wherever that is kept, when an invocation ended.
+    pub answered: usize,
 }
 
 impl Entry {
     /// Whether there is nothing that is worth a write of its own.
     pub fn is_empty(&self) -> bool {
-        self.outcomes.is_empty() && self.tries.is_empty() && self.refusal.is_none()
+        self.outcomes.is_empty() && self.tries.is_empty() && self.refusal.is_none() && self.answered == 0
     }
 
     /// Adds what a later entry says.
@@ -75,6 +79,7 @@ impl Entry {
         self.holds.extend(later.holds);
         self.reason = later.reason.or(self.reason.take());
         self.refusal = later.refusal.or(self.refusal.take());
+        self.answered = self.answered.max(later.answered);
     }
 }
 
@@ -86,5 +91,6 @@ impl Known {
         self.holds.extend(later.holds);
         self.reason = later.reason.or(self.reason.take());
         self.refusal = later.refusal.or(self.refusal.take());
+        self.answered = self.answered.max(later.answered);
     }
 }

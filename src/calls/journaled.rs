@@ -1,5 +1,7 @@
 //! A batch that the journal knows: claimed, worked on until the deadline, and answered when it is complete.
 
+use std::time::Duration;
+
 use tokio::time::timeout_at;
 
 use super::{CallError, House, Retention, Summary, Times, fits};
@@ -13,6 +15,9 @@ mod sharing;
 
 use keeper::Keeper;
 use sharing::Sharing;
+
+/// For how much longer than it serves new batches an answer is kept: those that have used it are to be answered again.
+const AGAIN: Duration = Duration::from_hours(1);
 
 /// The rows that a POST brings.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +89,8 @@ impl Journaled<'_> {
         let claimed = timeout_at(deadline, self.journal.claim(&claim)).await;
         let claimed = claimed.unwrap_or_else(|_| Err(JournalError("a claim does not end in time".to_owned())));
         match claimed {
-            Ok(Claimed::Ours(lease, batch)) => self.take_up(Some(lease), &batch, brought).await,
-            Ok(Claimed::Ended(batch)) => self.take_up(None, &batch, brought).await,
+            Ok(Claimed::Ours(lease, batch)) => self.take_up(&key, Some(lease), &batch, brought).await,
+            Ok(Claimed::Ended(batch)) => self.take_up(&key, None, &batch, brought).await,
             Ok(Claimed::Busy) => Ok(Stand::Unfinished),
             Ok(Claimed::Unknown) => Err(CallError::UnknownBatch),
             Ok(Claimed::OtherRows) => Err(CallError::Rejected(
@@ -104,23 +109,25 @@ impl Journaled<'_> {
     /// Works on a batch with a lease; one that has ended is answered from what is known.
     async fn take_up(
         &self,
+        key: &Key,
         lease: Option<Lease>,
         batch: &Batch,
         brought: Option<Brought<'_, '_>>,
     ) -> Result<Stand, CallError> {
         match brought {
             // The same rows: a batch of others is not handed out.
-            Some(Brought { numbers, plan, .. }) => self.work(lease, batch, numbers, plan).await,
+            Some(Brought { numbers, plan, .. }) => self.work(key, lease, batch, numbers, plan).await,
             None => {
                 let rows = request::parse(&batch.body, self.function.parameters())?;
                 let plan = Plan::asked_by(self.ids.caller, self.function, &rows.arguments);
-                self.work(lease, batch, &rows.numbers, &plan).await
+                self.work(key, lease, batch, &rows.numbers, &plan).await
             }
         }
     }
 
     async fn work(
         &self,
+        key: &Key,
         lease: Option<Lease>,
         batch: &Batch,
         numbers: &[&str],
@@ -130,13 +137,28 @@ impl Journaled<'_> {
         let known = decode(&batch.entries, times.clock()).map_err(|error| unreachable(&error))?;
         let mut work = Work::new(plan, StatementFaults::Refuse, &house.targets, known, times.deadline).going_on();
         let summary = Summary::begin(function.name(), plan);
-        if let Some(lease) = lease {
-            let sharing = self.sharing(&lease, plan);
-            let mut keeper = Keeper::new(*journal, lease, sharing, *times);
-            let is_ours = keeper.run(&mut work).await;
-            if !is_ours || !keeper.close(&mut work, batch.created).await {
-                summary.unanswered(&work.account(), "unfinished");
-                return Ok(Stand::Unfinished);
+        let token = lease.as_ref().map(|lease| lease.token().to_owned()).unwrap_or_default();
+        let known_as = sharing::Batch { key, lease: &token, until: batch.created + AGAIN };
+        let sharing = self.sharing(known_as, plan);
+        match lease {
+            Some(lease) => {
+                let mut keeper = Keeper::new(*journal, lease, sharing, *times);
+                let is_ours = keeper.run(&mut work).await;
+                if !is_ours || !keeper.close(&mut work, batch.created).await {
+                    summary.unanswered(&work.account(), "unfinished");
+                    return Ok(Stand::Unfinished);
+                }
+            }
+            None => {
+                if let Some(sharing) = sharing.filter(|_| !work.is_done())
+                    && let Err(error) = sharing.find(&mut work).await
+                {
+                    tracing::error!("{error}");
+                    return Ok(Stand::Unfinished);
+                }
+                if !work.is_done() {
+                    return Err(unreachable(&JournalError("an answer of a batch that has ended is gone".to_owned())));
+                }
             }
         }
         let account = work.account();
@@ -149,15 +171,15 @@ impl Journaled<'_> {
     }
 
     /// The batch among others of its statement, or of the account; none when nothing says what others there are.
-    fn sharing(&self, lease: &Lease, plan: &Plan<'_>) -> Option<Sharing<'_>> {
+    fn sharing<'b>(&'b self, batch: sharing::Batch<'b>, plan: &Plan<'_>) -> Option<Sharing<'b>> {
         let Retention { journal: kept, shared_answers } = self.house.retention;
         let (statement, shared, hours) = match (shared_answers.is_zero(), self.ids.caller.query_id) {
             (false, _) => (None, Shared::Earlier, shared_answers),
             (true, Some(statement)) => (Some(statement), Shared::Statement, kept),
             (true, None) => return None,
         };
-        let scope = Scope::of(self.function.name(), statement, self.times.now + hours);
-        Some(Sharing::new(self.journal.answers()?, scope, shared, lease, plan, self.times))
+        let scope = Scope::of(self.function.name(), statement, self.times.now + hours + AGAIN);
+        Some(Sharing::new(self.journal.answers()?, (scope, shared), batch, plan, self.times))
     }
 }
 
@@ -170,7 +192,7 @@ fn unreachable(error: &JournalError) -> CallError {
 /// have been either.
 fn given_up(batch: &Batch, times: Times) -> CallError {
     let known = decode(&batch.entries, times.clock()).ok();
-    let is_answered = known.as_ref().is_none_or(|known| known.outcomes.values().any(|of| of.refusal().is_none()));
+    let is_answered = known.as_ref().is_none_or(|known| known.answered > 0);
     let reason = known.and_then(|known| known.reason).map(|reason| format!(" (last: {reason})")).unwrap_or_default();
     let seconds = journal::GIVEN_UP.as_secs();
     CallError::Rejected(if is_answered {

@@ -1,7 +1,6 @@
 //! Answers kept by what was asked, so that they serve other batches, and who is asking for what at the moment.
 //!
-//! This is beside the journal of batches and promises less: what a batch knows of its own rows is in its entries, whatever becomes of
-//! these items. They only decide what is paid for.
+//! A batch finds its own answers here as well: its entries hold only what cannot be kept by what was asked.
 
 use std::collections::{HashMap, HashSet};
 use std::iter;
@@ -14,7 +13,7 @@ use super::{JournalError, Key};
 use crate::function::{Outcome, Question};
 
 /// The version of what an answer's item holds, and of what makes two questions the same. Items of another version are never read.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// Within what equal questions share an answer: one function, and one statement or the whole account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,11 +73,37 @@ impl AnswerKey {
     }
 }
 
-/// What other batches know and do.
+/// An answer that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// What was answered.
+    pub outcome: Outcome,
+    /// Whether the batch that looks it up has paid for it.
+    pub is_own: bool,
+}
+
+/// A look at what is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// Within which scope.
+    pub scope: &'a Scope,
+    /// The batch that looks.
+    pub batch: &'a Key,
+    /// Of what.
+    pub keys: &'a [AnswerKey],
+    /// Whether to see as well what other batches are asking for.
+    pub for_others: bool,
+    /// The time.
+    pub now: SystemTime,
+    /// Until when an answer must be kept at least, to be of use.
+    pub until: SystemTime,
+}
+
+/// What is known, and what other batches do.
 #[derive(Debug, Default, PartialEq)]
 pub struct Recalled {
     /// Answers that are kept.
-    pub answers: HashMap<AnswerKey, Outcome>,
+    pub answers: HashMap<AnswerKey, Answer>,
     /// What others are asking for now, where that was looked up.
     pub asked: HashSet<Tag>,
 }
@@ -105,18 +130,12 @@ pub struct Asking<'a> {
 /// - What is kept comes back until its scope expires.
 /// - Of claims for the same thing that hold at the same time, one is told of no other.
 pub trait Answers: Send + Sync {
-    /// Looks up what is known of `keys`, and, if there is a `batch`, what other batches are asking for.
+    /// Looks up what is known, and, if that is wanted, what other batches are asking for.
     ///
     /// # Errors
     ///
     /// When the table cannot be reached in time, or throttles.
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>>;
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>>;
 
     /// Claims to ask, and gives what of it other batches have claimed before and still hold.
     ///
@@ -125,8 +144,8 @@ pub trait Answers: Send + Sync {
     /// As [`Answers::recall`]; whether the claim holds is then not known.
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>>;
 
-    /// Keeps answers to what a claim of the caller holds for, and nobody has answered before it was claimed: nobody else keeps one at the
-    /// same time, and none is written over.
+    /// Keeps answers of a batch to what a claim of it holds for, and nobody has answered before it was claimed: nobody else keeps one at the
+    /// same time, and none is written over. Gives those that are too large to be kept.
     ///
     /// # Errors
     ///
@@ -134,8 +153,9 @@ pub trait Answers: Send + Sync {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>>;
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>>;
 }
 
 #[cfg(test)]

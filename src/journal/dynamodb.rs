@@ -17,7 +17,7 @@
 //! | `entries` | L of B, or of L of S | the entries, or the keys of their parts |
 //! | `data` | B | what a part holds |
 //!
-//! Beside the batches, answers by what was asked (`answer/…`), each with its `outcome`, and for each scope one item (`asking/…`) that tells
+//! Beside the batches, answers by what was asked (`answer/…`), each with its `outcome` and the batch that has paid (`by`), and for each scope one item (`asking/…`) that tells
 //! which batches are asking for what: an attribute for each batch, of the time until when and four bytes for each question.
 
 mod answers;
@@ -119,7 +119,8 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let lease = Lease { key: claim.key.clone(), token, entries: 0, bytes: if inline { bytes } else { 0 }, expires };
+        let bytes = if inline { bytes } else { 0 };
+        let lease = Lease { key: claim.key.clone(), token, is_first: true, entries: 0, bytes, expires };
         match put {
             Ok(_) => Ok(Created::New(lease)),
             Err(error) => match self.unmet(error, claim.key).await? {
@@ -168,6 +169,7 @@ impl DynamoDb {
         let lease = Lease {
             key: claim.key.clone(),
             token,
+            is_first: false,
             entries: record.entries.len(),
             bytes: record.inline_bytes(),
             expires: record.expires_at,

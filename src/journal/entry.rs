@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{JournalError, milliseconds};
 use crate::batch::{Entry, Known, Tries};
-use crate::function::{Code, Outcome, Paid, Refusal, Shared, Told, Whose};
+use crate::function::{Code, Outcome, Paid, Refusal, Told, Whose};
 
 /// Bytes up to which an item of a table costs one unit to write, however small it is; less what is around the outcome.
 const SMALL: usize = 800;
@@ -28,6 +28,8 @@ struct Written<'a> {
     reason: Option<String>,
     #[serde(borrow)]
     refusal: Option<Refused<'a>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    answered: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,8 +44,6 @@ struct WrittenOutcome<'a> {
     told: Cow<'a, Told>,
     attempts: u32,
     latency_ms: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shared: Option<Shared>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +53,11 @@ struct Refused<'a> {
     #[serde(borrow)]
     message: Cow<'a, str>,
     service_code: Option<Box<str>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn is_default(told: &Told) -> bool {
@@ -74,6 +79,7 @@ pub fn encode(entry: &Entry, now: SystemTime) -> Vec<u8> {
         holds: entry.holds.iter().map(|(target, wait)| (target.clone(), milliseconds(now + *wait))).collect(),
         reason: entry.reason.clone(),
         refusal: entry.refusal.as_ref().map(Refused::of),
+        answered: entry.answered,
     };
     gzip(&serde_json::to_vec(&written).unwrap_or_default())
 }
@@ -115,6 +121,7 @@ pub fn decode(entries: &[Vec<u8>], now: SystemTime) -> Result<Known, JournalErro
             holds: written.holds.into_iter().map(|(target, until)| (target, wait(until))).collect(),
             reason: written.reason,
             refusal: written.refusal.map(Refusal::from),
+            answered: written.answered,
         });
     }
     Ok(known)
@@ -128,19 +135,26 @@ impl<'a> WrittenOutcome<'a> {
             Ok(value) => (Some(serde_json::from_str(value).ok()?), None),
             Err(refusal) => (None, Some(Refused::of(refusal))),
         };
-        let Outcome { paid, attempts, shared, .. } = *outcome;
-        Some(Self { value, refused, paid, told: Cow::Borrowed(&outcome.told), attempts, latency_ms, shared })
+        let Outcome { paid, attempts, .. } = *outcome;
+        Some(Self { value, refused, paid, told: Cow::Borrowed(&outcome.told), attempts, latency_ms })
     }
 }
 
 impl From<WrittenOutcome<'_>> for Outcome {
     fn from(written: WrittenOutcome<'_>) -> Self {
-        let WrittenOutcome { value, refused, paid, told, attempts, latency_ms, shared } = written;
+        let WrittenOutcome { value, refused, paid, told, attempts, latency_ms } = written;
         let result = match refused {
             Some(refused) => Err(refused.into()),
             None => Ok(value.map_or("null", RawValue::get).into()),
         };
-        Self { result, paid, told: told.into_owned(), attempts, latency: Duration::from_millis(latency_ms), shared }
+        Self {
+            result,
+            paid,
+            told: told.into_owned(),
+            attempts,
+            latency: Duration::from_millis(latency_ms),
+            shared: None,
+        }
     }
 }
 
@@ -200,7 +214,7 @@ mod tests {
             told: told.clone(),
             attempts: 2,
             latency: Duration::from_millis(70),
-            shared: Some(Shared::Statement),
+            shared: None,
         };
         let tries = |failed| Tries { calls: 4, failed, paid, ..Tries::default() };
         let first = Entry {
@@ -209,6 +223,7 @@ mod tests {
             holds: vec![("model".to_owned(), Duration::from_secs(30))],
             reason: Some("SlowDown".to_owned()),
             refusal: None,
+            answered: 7,
         };
         let second = Entry {
             outcomes: vec![(4, outcome(Err(refusal.clone())))],
@@ -222,6 +237,7 @@ mod tests {
         assert_eq!(known.tries, [(3, tries(2)), (4, tries(1))].into());
         assert_eq!(known.holds, [("model".to_owned(), Duration::from_secs(20))].into());
         assert_eq!((known.reason.as_deref(), known.refusal), (Some("SlowDown"), Some(refusal)));
+        assert_eq!(known.answered, 7);
         assert!(encode(&Entry::default(), now).is_empty());
     }
 

@@ -8,7 +8,7 @@ use crate::function::Argument;
 
 /// The version of what the journal holds of a batch, and of how its distinct rows are known: a batch of another version is unknown,
 /// and never misread.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// Identifies a batch in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

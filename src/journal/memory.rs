@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
+use super::answers::{Answer, AnswerKey, Answers, Asking, Look, Recalled, Scope, Tag};
 use super::{Batch, Claim, Claimed, GIVEN_UP, Journal, JournalError, Kept, Key, Lease, Then, new_token};
 use crate::function::Outcome;
 
@@ -16,8 +16,8 @@ use crate::function::Outcome;
 pub struct Memory {
     retention: Duration,
     records: Mutex<HashMap<Key, Record>>,
-    /// Answers, and when they expire.
-    answers: Mutex<HashMap<AnswerKey, (Outcome, SystemTime)>>,
+    /// Answers, who has paid for them, and when they expire.
+    answers: Mutex<HashMap<AnswerKey, (Outcome, Key, SystemTime)>>,
     /// What each batch asks for, by scope.
     asking: Mutex<HashMap<String, Claims>>,
 }
@@ -45,7 +45,8 @@ impl Memory {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         records.retain(|_, record| claim.now < record.batch.created + self.retention);
         let token = new_token()?;
-        let lease = Lease { key: claim.key.clone(), token: token.clone(), entries: 0, bytes: 0, expires: 0 };
+        let lease =
+            |is_first, token| Lease { key: claim.key.clone(), token, is_first, entries: 0, bytes: 0, expires: 0 };
         let Some(record) = records.get_mut(claim.key) else {
             let Some(rows) = &claim.rows else {
                 return Ok(Claimed::Unknown);
@@ -54,12 +55,12 @@ impl Memory {
             let record = Record {
                 batch: batch.clone(),
                 digest: rows.digest.clone(),
-                token,
+                token: token.clone(),
                 lease_until: Some(claim.lease_until),
                 ended: false,
             };
             records.insert(claim.key.clone(), record);
-            return Ok(Claimed::Ours(lease, batch));
+            return Ok(Claimed::Ours(lease(true, token), batch));
         };
         Ok(if claim.rows.as_ref().is_some_and(|rows| rows.digest != record.digest) {
             Claimed::OtherRows
@@ -70,9 +71,9 @@ impl Memory {
         } else if record.lease_until.is_some_and(|until| claim.now < until) {
             Claimed::Busy
         } else {
-            record.token = token;
+            record.token.clone_from(&token);
             record.lease_until = Some(claim.lease_until);
-            Claimed::Ours(lease, record.batch.clone())
+            Claimed::Ours(lease(false, token), record.batch.clone())
         })
     }
 
@@ -124,23 +125,19 @@ impl Memory {
             .collect()
     }
 
-    fn known(&self, key: &AnswerKey, now: SystemTime) -> Option<Outcome> {
+    fn known(&self, key: &AnswerKey, batch: &Key, until: SystemTime) -> Option<Answer> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.get(key).filter(|(_, expires)| now < *expires).map(|(outcome, _)| outcome.clone())
+        let (outcome, by, _) = answers.get(key).filter(|(_, _, expires)| until < *expires)?;
+        Some(Answer { outcome: outcome.clone(), is_own: by == batch })
     }
 }
 
 impl Answers for Memory {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
         async move {
-            let answers = keys.iter().filter_map(|key| Some((*key, self.known(key, now)?))).collect();
-            let asked = batch.map(|batch| self.asked(scope, batch, now)).unwrap_or_default();
+            let Look { scope, batch, keys, for_others, now, until } = look;
+            let answers = keys.iter().filter_map(|key| Some((*key, self.known(key, batch, until)?))).collect();
+            let asked = if for_others { self.asked(scope, batch, now) } else { HashSet::new() };
             Ok(Recalled { answers, asked })
         }
         .boxed()
@@ -161,12 +158,13 @@ impl Answers for Memory {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
         async move {
-            let kept = answers.iter().map(|(key, outcome)| (*key, (outcome.clone(), scope.expires)));
+            let kept = answers.iter().map(|(key, outcome)| (*key, (outcome.clone(), batch.clone(), scope.expires)));
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).extend(kept);
-            Ok(())
+            Ok(Vec::new())
         }
         .boxed()
     }
@@ -190,9 +188,10 @@ mod tests {
         let answer = scope.key("t", &vec!["a".into()].into_boxed_slice());
         let value: Box<str> = Box::from("1");
         let outcome = Outcome { attempts: 1, ..Outcome::of(value) };
-        journal.keep(&scope, &[(answer, outcome)]).await.unwrap();
+        journal.keep(&scope, &key, &[(answer, outcome)]).await.unwrap();
         for (now, expected) in [(begin + HOUR - Duration::from_millis(1), (1, false)), (begin + HOUR, (0, true))] {
-            let recalled = journal.recall(&scope, None, &[answer], now).await.unwrap();
+            let look = Look { scope: &scope, batch: &key, keys: &[answer], for_others: false, now, until: now };
+            let recalled = journal.recall(look).await.unwrap();
             let is_unknown = journal.claim(&claim(None, now)).await.unwrap() == Claimed::Unknown;
             assert_eq!((recalled.answers.len(), is_unknown), expected);
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
-pub use answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
+pub use answers::{Answer, AnswerKey, Answers, Asking, Look, Recalled, Scope, Tag};
 pub use dynamodb::DynamoDb;
 pub use entry::{decode, encode};
 pub use key::{Key, digest};
@@ -116,6 +116,7 @@ pub struct Batch {
 pub struct Lease {
     key: Key,
     token: String,
+    is_first: bool,
     /// Entries that the batch has.
     entries: usize,
     /// Bytes of rows and entries that are kept beside the claim.
@@ -132,6 +133,11 @@ impl Lease {
     /// What no other lease has.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Whether nobody has had the batch before.
+    pub fn is_first(&self) -> bool {
+        self.is_first
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use snowflake_aws_functions::function::Outcome;
 use snowflake_aws_functions::journal::{
-    AnswerKey, Answers, Asking, Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Memory, NewRows, Recalled,
-    Scope, Tag, Then,
+    Answer, AnswerKey, Answers, Asking, Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Look, Memory,
+    NewRows, Recalled, Scope, Tag, Then,
 };
 
 const RETENTION: Duration = Duration::from_hours(12);
@@ -69,6 +69,7 @@ fn ours(claimed: Claimed, expected: &Batch) -> Lease {
     match claimed {
         Claimed::Ours(lease, batch) => {
             assert_eq!(&batch, expected);
+            assert!(!lease.is_first() || batch.entries.is_empty());
             lease
         }
         other => panic!("{other:?}"),
@@ -100,6 +101,7 @@ async fn one_at_a_time(journal: &dyn Journal) {
 async fn a_lease_ends(journal: &dyn Journal) {
     let subject = Subject::new(journal, "a lease ends");
     let mut first = ours(subject.post(NOW).await, &subject.batch(&[]));
+    assert!(first.is_first());
     assert_eq!(subject.keep(&mut first, b"one", subject.go_on()).await, Kept::Yes);
     assert_eq!(subject.get(LEASE - Duration::from_secs(1)).await, Claimed::Busy);
     let longer = Then::GoOn(subject.begin + LEASE + LATER);
@@ -107,6 +109,7 @@ async fn a_lease_ends(journal: &dyn Journal) {
     assert_eq!(subject.get(LEASE + Duration::from_secs(1)).await, Claimed::Busy);
     assert_eq!(subject.keep(&mut first, b"two", subject.go_on()).await, Kept::Yes);
     let mut second = ours(subject.get(LATER).await, &subject.batch(&[b"one", b"two"]));
+    assert!(!second.is_first());
     assert_eq!(subject.keep(&mut first, b"lost", subject.go_on()).await, Kept::LeaseLost);
     assert_eq!(subject.keep(&mut first, b"lost", Then::End).await, Kept::LeaseLost);
     assert_eq!(subject.keep(&mut first, b"", Then::Release).await, Kept::LeaseLost);
@@ -191,7 +194,8 @@ impl Questions {
     }
 
     async fn recall(&self, answers: &dyn Answers, batch: &str, after: Duration) -> Recalled {
-        answers.recall(&self.scope, Some(&Key::of("f", batch)), &self.keys, self.now + after).await.unwrap()
+        let (scope, batch, keys, now) = (&self.scope, &Key::of("f", batch), &self.keys, self.now + after);
+        answers.recall(Look { scope, batch, keys, for_others: true, now, until: now }).await.unwrap()
     }
 
     /// Claims for a batch, under a lease of it.
@@ -212,9 +216,12 @@ async fn answers_come_back_until_they_expire(answers: &dyn Answers) {
     let of = Questions::new(150);
     assert_eq!(of.recall(answers, "a", NOW).await, Recalled::default());
     let kept: Vec<_> = of.keys.iter().map(|key| (*key, outcome(&format!("{key:?}")))).collect();
-    answers.keep(&of.scope, &kept[..140]).await.unwrap();
-    let recalled = of.recall(answers, "a", LATER).await;
-    assert_eq!(recalled.answers, kept[..140].iter().cloned().collect());
+    answers.keep(&of.scope, &Key::of("f", "a"), &kept[..140]).await.unwrap();
+    for (batch, is_own) in [("a", true), ("b", false)] {
+        let recalled = of.recall(answers, batch, LATER).await;
+        let expected = kept[..140].iter().cloned().map(|(key, outcome)| (key, Answer { outcome, is_own }));
+        assert_eq!(recalled.answers, expected.collect());
+    }
     let expired = RETENTION + Duration::from_secs(2);
     assert_eq!(of.recall(answers, "a", expired).await, Recalled::default());
     let other = Questions::new(150);
@@ -226,8 +233,9 @@ async fn a_large_answer_comes_back_whole(answers: &dyn Answers) {
     let mut random = fastrand::Rng::with_seed(5);
     let text: String = (0..100_000).map(|_| random.alphanumeric()).collect();
     let kept = (of.keys[0], outcome(&text));
-    answers.keep(&of.scope, std::slice::from_ref(&kept)).await.unwrap();
-    assert_eq!(of.recall(answers, "a", NOW).await.answers, [kept].into());
+    answers.keep(&of.scope, &Key::of("f", "a"), std::slice::from_ref(&kept)).await.unwrap();
+    let (key, outcome) = kept;
+    assert_eq!(of.recall(answers, "a", NOW).await.answers, [(key, Answer { outcome, is_own: true })].into());
 }
 
 async fn one_asks_at_a_time(answers: &dyn Answers) {
@@ -240,7 +248,9 @@ async fn one_asks_at_a_time(answers: &dyn Answers) {
     assert_eq!(of.ask(answers, ("b", "1"), &of.tags(20..30), NOW).await, HashSet::new());
     assert_eq!(of.recall(answers, "c", NOW).await.asked, of.tags(5..30).into_iter().collect());
     assert_eq!(of.recall(answers, "b", NOW).await.asked, of.tags(5..20).into_iter().collect());
-    let unwanted = answers.recall(&of.scope, None, &of.keys, of.now).await.unwrap();
+    let (scope, batch, keys, now) = (&of.scope, &Key::of("f", "c"), &of.keys, of.now);
+    let unwanted = Look { scope, batch, keys, for_others: false, now, until: now };
+    let unwanted = answers.recall(unwanted).await.unwrap();
     assert_eq!(unwanted, Recalled::default(), "what others ask for is told to who wants to know it");
     // A batch's next invocation has a claim of its own beside the one before.
     assert!(of.ask(answers, ("a", "2"), &of.tags(0..10), NOW).await.is_empty());

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use snowflake_aws_functions::calls::{House, Retention, Times};
 use snowflake_aws_functions::function::{Answered, Call, Function, Job, Outcome, Parameter, Refusal, Row, Target};
 use snowflake_aws_functions::functions::Functions;
-use snowflake_aws_functions::journal::{AnswerKey, Answers, Asking, JournalError, Key, Memory, Recalled, Scope, Tag};
+use snowflake_aws_functions::journal::{
+    AnswerKey, Answers, Asking, Claim, Claimed, Journal, JournalError, Key, Look, Memory, Recalled, Scope, Tag, decode,
+};
 
 use tokio::time::sleep;
 
@@ -113,6 +115,26 @@ async fn within_the_hours_a_statement_that_is_run_again_asks_only_what_is_missin
 }
 
 #[tokio::test]
+async fn what_a_batch_was_answered_in_an_earlier_invocation_it_has_paid_for_itself() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house(8);
+    let tried = |batch: &str| {
+        event("POST", "try_ask_bedrock", &[(BATCH, batch), (QUERY, "q")], &texts(["a", "late", "a"]).to_string())
+    };
+    let rule = Rule::new(Matching::TextContains("late".to_owned()), Fault::Throttle);
+    sandbox.aws.bedrock().set_faults(vec![rule]);
+    assert_eq!(send(&house, tried("1"), within(2.0)).await.0, 202);
+    sandbox.aws.bedrock().set_faults(Vec::new());
+    for (batch, shared) in [("1", [Value::Null, Value::Null]), ("2", [json!("statement"), json!("statement")])] {
+        let values = answered(&house, tried(batch)).await;
+        let own = [values[0]["shared"].clone(), values[1]["shared"].clone()];
+        assert_eq!((own, &values[2]["shared"]), (shared, &json!("batch")), "{batch}");
+        assert_eq!(values, answered(&house, tried(batch)).await, "again");
+    }
+    assert_eq!(sandbox.aws.bedrock().stats().answered, 2);
+}
+
+#[tokio::test]
 async fn faults_of_the_moment_and_of_the_statement_are_not_kept_and_a_rows_own_are() {
     let sandbox = Sandbox::start().await;
     let house = sandbox.house(8);
@@ -159,16 +181,10 @@ fn hooked(memory: &Arc<Memory>, hook: impl Fn(Happens) -> Hook + Send + Sync + '
 }
 
 impl<F: Fn(Happens) -> Hook + Send + Sync> Answers for Hooked<F> {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
         async move {
-            (self.hook)(Happens::Look(keys.len())).await?;
-            let recalled = self.memory.recall(scope, batch, keys, now).await?;
+            (self.hook)(Happens::Look(look.keys.len())).await?;
+            let recalled = self.memory.recall(look).await?;
             (self.hook)(Happens::Looked).await?;
             Ok(recalled)
         }
@@ -186,11 +202,12 @@ impl<F: Fn(Happens) -> Hook + Send + Sync> Answers for Hooked<F> {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
         async move {
             (self.hook)(Happens::Keep).await?;
-            self.memory.keep(scope, answers).await
+            self.memory.keep(scope, batch, answers).await
         }
         .boxed()
     }
@@ -254,28 +271,16 @@ impl Function for Moody {
 
 #[tokio::test]
 async fn who_has_asked_without_a_claim_takes_the_answer_that_was_kept_first() {
-    let (memory, calls) = (Arc::new(Memory::new(Duration::from_hours(12))), Arc::<AtomicUsize>::default());
-    let house = |answers: Option<Box<dyn Answers>>| {
-        let function: Arc<dyn Function> = Arc::new(Moody(Arc::clone(&calls)));
-        let journal = Shared { journal: memory.clone(), answers };
-        House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)))
-    };
-    let post = |batch: &str, texts: &[&str]| {
-        let rows: Vec<Value> = texts.iter().enumerate().map(|(row, text)| json!([row, text])).collect();
-        event("POST", "ask", &[(BATCH, batch), (QUERY, "q")], &json!({"data": rows}).to_string())
-    };
-    assert_eq!(answered(&house(None), post("1", &["a"])).await, ["a 0"]);
+    let told = Told::new();
+    assert_eq!(answered(&told.house(None), Told::post("1", &["a"])).await, ["a 0"]);
     // The second batch cannot look it up, and pays as well; it keeps what nobody has kept.
     let has_failed = AtomicBool::new(false);
-    let alone = house(hooked(&memory, move |_| match has_failed.swap(true, Ordering::Relaxed) {
-        true => after(Duration::ZERO),
-        false => throttled(),
-    }));
-    assert_eq!(answered(&alone, post("2", &["a", "b"])).await, ["a 0", "b 2"]);
+    let alone = told.hooked(move |_| lost_if(!has_failed.swap(true, Ordering::Relaxed)));
+    assert_eq!(answered(&alone, Told::post("2", &["a", "b"])).await, ["a 0", "b 2"]);
     for (batch, texts, values) in [("2", &["a", "b"], ["a 0", "b 2"]), ("3", &["b", "a"], ["b 2", "a 0"])] {
-        assert_eq!(answered(&house(None), post(batch, texts)).await, values);
+        assert_eq!(answered(&told.house(None), Told::post(batch, texts)).await, values);
     }
-    assert_eq!(calls.load(Ordering::Relaxed), 3);
+    assert_eq!(told.calls(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -304,6 +309,104 @@ async fn a_batch_that_waits_for_another_one_is_not_refused_as_too_slow() {
         (status, _) = waiting => status,
     };
     assert_eq!(status, 202);
+}
+
+/// A function whose every answer is another one, on a journal in memory, and how often it was called.
+struct Told {
+    memory: Arc<Memory>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Told {
+    fn new() -> Self {
+        Self { memory: Arc::new(Memory::new(Duration::from_hours(12))), calls: Arc::default() }
+    }
+
+    fn house(&self, answers: Option<Box<dyn Answers>>) -> House {
+        let function: Arc<dyn Function> = Arc::new(Moody(Arc::clone(&self.calls)));
+        let journal = Shared { journal: self.memory.clone(), answers };
+        House::new(Functions::from_iter([function]), 8, Some(Box::new(journal)))
+    }
+
+    fn hooked(&self, hook: impl Fn(Happens) -> Hook + Send + Sync + 'static) -> House {
+        self.house(hooked(&self.memory, hook))
+    }
+
+    fn post(batch: &str, texts: &[&str]) -> Value {
+        let rows: Vec<Value> = texts.iter().enumerate().map(|(row, text)| json!([row, text])).collect();
+        event("POST", "ask", &[(BATCH, batch), (QUERY, "q")], &json!({"data": rows}).to_string())
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many outcomes the entries of a batch that has ended hold.
+    async fn in_entries(&self, batch: &str) -> usize {
+        let (key, now) = (&Key::of("ask", batch), SystemTime::now());
+        match self.memory.claim(&Claim { key, rows: None, now, lease_until: now }).await.unwrap() {
+            Claimed::Ended(batch) => decode(&batch.entries, now).unwrap().outcomes.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn lost_if(is_lost: bool) -> Hook {
+    if is_lost { throttled() } else { after(Duration::ZERO) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_holds_only_what_cannot_be_kept_by_what_was_asked() {
+    let told = Told::new();
+    let (one, two) = (Told::post("1", &["a", "b"]), Told::post("2", &["c", "d"]));
+    assert_eq!(answered(&told.house(None), one).await, ["a 0", "b 1"]);
+    assert_eq!(told.in_entries("1").await, 0);
+    let unkept = told.hooked(|happens| lost_if(happens == Happens::Keep));
+    assert_eq!(answered(&unkept, two.clone()).await, ["c 2", "d 3"]);
+    assert_eq!(told.in_entries("2").await, 2);
+    // Either way it is answered again.
+    assert_eq!(answered(&told.house(None), two).await, ["c 2", "d 3"]);
+    assert_eq!(told.calls(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_asks_for_nothing_before_it_knows_what_it_was_answered() {
+    let told = Told::new();
+    let post = || Told::post("1", &["a", "slow", "b"]);
+    assert_eq!(send(&told.house(None), post(), within(20.0)).await.0, 202);
+    assert_eq!(told.calls(), 3);
+    let blind = told.hooked(|happens| lost_if(matches!(happens, Happens::Look(_))));
+    assert_eq!(send(&blind, post(), within(20.0)).await.0, 202);
+    assert_eq!(told.calls(), 3, "the answers may be there");
+    // What can be looked up and not be claimed is known.
+    let alone = told.hooked(|happens| lost_if(happens == Happens::Ask));
+    let (status, body) = send(&alone, post(), within(200.0)).await;
+    assert_eq!((status, told.calls()), (200, 4), "{body}");
+    let again = send(&told.house(None), post(), within(20.0)).await;
+    assert_eq!(again, (200, body));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_has_ended_waits_for_the_table_and_is_not_asked_again() {
+    let told = Told::new();
+    let post = || Told::post("1", &["a"]);
+    assert_eq!(answered(&told.house(None), post()).await, ["a 0"]);
+    let blind = told.hooked(|happens| lost_if(matches!(happens, Happens::Look(_))));
+    assert_eq!(send(&blind, post(), within(20.0)).await.0, 202);
+    assert_eq!(answered(&told.house(None), post()).await, ["a 0"]);
+    assert_eq!(told.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_on_which_answers_cannot_be_kept_in_time_loses_none() {
+    let told = Told::new();
+    // Each write of answers is given up after a second, until the end.
+    let stuck = told.hooked(|happens| after(if happens == Happens::Keep { SLOW } else { Duration::ZERO }));
+    assert_eq!(send(&stuck, Told::post("1", &["a", "slow", "b"]), within(20.0)).await.0, 202);
+    assert_eq!(told.calls(), 3);
+    let house = told.house(None);
+    let (status, body) = send(&house, Told::post("1", &["a", "slow", "b"]), within(200.0)).await;
+    assert_eq!((status, told.calls()), (200, 4), "{body}");
 }
 
 /// Nearly as long as an operation may take.
@@ -372,7 +475,7 @@ async fn a_claim_that_comes_long_after_the_look_is_followed_by_another_look() {
         let (other, scope, answer) = (Arc::clone(&other), scope.clone(), answer.clone());
         async move {
             if happens == Happens::Ask {
-                other.keep(&scope, &[answer]).await?;
+                other.keep(&scope, &Key::of("ask", "other"), &[answer]).await?;
                 sleep(Duration::from_millis(600)).await;
             }
             Ok(())

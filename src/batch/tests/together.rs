@@ -1,6 +1,7 @@
 //! Rows, batches and works beside each other: the ceiling, what is kept, what is told.
 
 use super::*;
+use crate::function::Shared;
 
 #[tokio::test(start_paused = true)]
 async fn equal_rows_share_a_call_and_every_row_has_its_answer() {
@@ -82,7 +83,7 @@ async fn what_others_ask_for_is_not_asked_until_it_is_taken_back() {
     let of_another = Outcome {
         attempts: 3,
         latency: SECOND,
-        shared: Some(crate::function::Shared::Statement),
+        shared: Some(Shared::Statement),
         ..Outcome::of(answer("from another").value)
     };
     work.learn(0, of_another.clone());
@@ -94,8 +95,12 @@ async fn what_others_ask_for_is_not_asked_until_it_is_taken_back() {
     let mut shared = work.to_share();
     shared.sort_by_key(|(row, _)| *row);
     assert_eq!(shared.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 3], "a row's own refusal serves others");
+    // Until it is known whether they are kept, the batch's own entry does without them; what is taken from another batch is kept already.
+    assert_eq!(work.unsaved_beside().outcomes, []);
+    work.were_kept(&[3]);
+    assert_eq!(work.unsaved_beside().outcomes.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1]);
     assert!(work.to_share().is_empty());
-    assert_eq!(work.unsaved().outcomes.len(), 3, "what is taken from another batch is this one's own");
+    assert_eq!(work.unsaved().outcomes, []);
     work.learn(2, of_another);
     assert_eq!((work.run_until(deadline).await, work.account().taken, function.calls()), (Progress::Done, 2, 2));
     assert_eq!(json(&work.finish()), ["\"from another\"", "\"b\"", "\"from another\"", "null"]);
@@ -109,7 +114,8 @@ async fn what_another_batch_has_paid_for_is_taken_for_a_row_that_waits_and_not_f
     let deadline = Instant::now() + 20 * SECOND;
     let mut work = Work::new(&plan, StatementFaults::Refuse, &targets, Known::default(), deadline);
     assert_eq!(work.run_until(Instant::now() + SECOND / 2).await, Progress::Paused);
-    let outcome = Outcome { attempts: 1, latency: SECOND, ..Outcome::of(answer("from another").value) };
+    let shared = Some(Shared::Statement);
+    let outcome = Outcome { attempts: 1, latency: SECOND, shared, ..Outcome::of(answer("from another").value) };
     work.learn(0, outcome.clone());
     work.learn(1, outcome);
     assert_eq!((work.run_until(deadline).await, work.account().taken, function.calls()), (Progress::Done, 1, 1));

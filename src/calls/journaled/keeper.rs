@@ -8,7 +8,6 @@ use tokio::time::{Instant, timeout_at};
 use super::super::{Times, fits};
 use super::sharing::{self, Found, Sharing};
 use crate::batch::{Entry, Progress, Work};
-use crate::function::Outcome;
 use crate::journal::{Journal, JournalError, Kept, Lease, Then, encode};
 
 /// How often answers are journaled: what the death of a process can lose.
@@ -30,6 +29,8 @@ pub struct Keeper<'a> {
     /// Until when it holds.
     until: SystemTime,
     writing: Option<Write<'a>>,
+    /// Whether answers are kept by what was asked, and with the batch only what cannot be.
+    shares: bool,
     /// Away while a step of it is under way.
     sharing: Option<Sharing<'a>>,
     stepping: Option<Step<'a>>,
@@ -37,19 +38,27 @@ pub struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     pub fn new(journal: &'a dyn Journal, lease: Lease, sharing: Option<Sharing<'a>>, times: Times) -> Self {
-        Self { journal, times, lease: Some(lease), until: lease_until(times), writing: None, sharing, stepping: None }
+        let (until, shares) = (lease_until(times), sharing.is_some());
+        Self { journal, times, lease: Some(lease), until, writing: None, shares, sharing, stepping: None }
     }
 
-    /// Runs the work to its end or the deadline; `false` when the lease is lost.
+    /// Runs the work to its end or the deadline; `false` when the lease is lost, or given back because nothing may be asked.
     ///
     /// Nothing new is bought while a checkpoint is overdue or has failed: what would be lost stays within one interval.
     pub async fn run(&mut self, work: &mut Work<'_, '_>) -> bool {
-        if let Some(sharing) = self.sharing.take() {
-            self.sharing = Some(sharing.begin(work).await);
-        }
         let (mut tick, mut share) = (Instant::now() + INTERVAL, Instant::now() + sharing::INTERVAL);
+        if let Err(error) = self.begin(work).await {
+            tracing::error!("nothing is asked before it is known what was answered: {error}");
+            // It is looked up again by the next one.
+            if let Some(write) = self.write(Entry::default(), Then::Release) {
+                _ = timeout_at(self.times.last_write, write).await;
+            }
+            return false;
+        }
         loop {
-            let pause = if self.sharing.is_some() { tick.min(share) } else { tick };
+            // What the step that is under way keeps need not be in the checkpoint, which waits for it a moment.
+            let due = if self.stepping.is_some() { tick + sharing::INTERVAL } else { tick };
+            let pause = if self.sharing.is_some() { due.min(share) } else { due };
             let progress = tokio::select! {
                 biased;
                 written = done(&mut self.writing) => {
@@ -74,7 +83,8 @@ impl<'a> Keeper<'a> {
                 share = now + sharing::INTERVAL;
                 self.stepping = self.step(work);
             }
-            if now < tick {
+            let is_late = now >= tick + sharing::INTERVAL;
+            if now < tick || (self.stepping.is_some() && !is_late) {
                 continue;
             }
             tick = now + INTERVAL;
@@ -82,7 +92,7 @@ impl<'a> Keeper<'a> {
                 work.hold(true);
                 continue;
             }
-            let entry = work.unsaved();
+            let entry = if self.shares && !is_late { work.unsaved_beside() } else { work.unsaved() };
             let is_due = self.until <= self.times.clock() + LEASE / 2 && self.until < self.times.end;
             if !entry.is_empty() || is_due {
                 self.until = lease_until(self.times);
@@ -102,34 +112,47 @@ impl<'a> Keeper<'a> {
                 work.refuse(refusal);
             }
         }
-        let to_keep = self.settle(work).await;
-        let publishing = timeout_at(self.times.last_write, publish(self.stepping.take(), self.sharing.take(), to_keep));
-        // Beside the last checkpoint, and never in its way.
+        self.share_rest(work).await;
+        // What others may be waiting for, beside the last checkpoint and never in its way.
+        let stepping = self.stepping.take();
+        let publishing = timeout_at(self.times.last_write, async move {
+            _ = stepping?.await;
+            Some(())
+        });
         let (is_done, _) = tokio::join!(self.keep_rest(work), publishing);
         is_done
     }
 
-    /// Takes the answers that others have kept first to what was asked without a claim, so that equal rows get equal answers, and gives
-    /// those that others do not know yet. The batch waits for that only if there is such a row or a step is under way, and not for long.
-    async fn settle(&mut self, work: &mut Work<'_, '_>) -> Vec<(u32, Outcome)> {
-        let now = Instant::now();
-        let until = (now + sharing::INTERVAL).min(now + self.times.last_write.saturating_duration_since(now) / 2);
-        if let Some(step) = &mut self.stepping
-            && let Ok((sharing, found)) = timeout_at(until, step).await
-        {
-            (self.stepping, self.sharing) = (None, Some(sharing));
-            found.tell(work);
+    /// Takes what is known, before anything is asked: a batch that was taken up before may have been answered then.
+    async fn begin(&mut self, work: &mut Work<'_, '_>) -> Result<(), JournalError> {
+        let is_first = self.lease.as_ref().is_some_and(Lease::is_first);
+        if let Some(sharing) = &mut self.sharing {
+            let found = if is_first { None } else { Some(sharing.find(work).await?) };
+            sharing.begin(work, found).await;
         }
-        let answers = work.to_share();
-        let Some(sharing) = self.sharing.as_mut().filter(|sharing| !sharing.owns(&answers)) else {
-            return answers;
-        };
-        let Ok((to_keep, first)) = timeout_at(until, sharing.settle(answers)).await else {
-            tracing::warn!("it is not known in time what other batches have kept");
-            return Vec::new();
-        };
-        first.into_iter().for_each(|(row, outcome)| work.replace(row, outcome));
-        to_keep
+        Ok(())
+    }
+
+    /// Keeps what is left by what was asked, after the step that is under way. What takes too long goes on beside the last checkpoint, which keeps with
+    /// the batch whatever may not be kept otherwise, and has as much time as this at least.
+    async fn share_rest(&mut self, work: &mut Work<'_, '_>) {
+        let now = Instant::now();
+        let until = now + self.times.last_write.saturating_duration_since(now) / 2;
+        loop {
+            if let Some(step) = &mut self.stepping {
+                let Ok((sharing, found)) = timeout_at(until, step).await else {
+                    tracing::warn!("answers are kept with their batch: it is not known in time what others have kept");
+                    return;
+                };
+                (self.stepping, self.sharing) = (None, Some(sharing));
+                found.tell(work);
+            }
+            let answers = work.to_share();
+            let Some(sharing) = self.sharing.take_if(|_| !answers.is_empty()) else {
+                return;
+            };
+            self.stepping = Some(Box::pin(sharing.publish(answers)));
+        }
     }
 
     /// Journals what is left, and gives the lease back.
@@ -202,17 +225,6 @@ impl<'a> Keeper<'a> {
                 true
             }
         }
-    }
-}
-
-/// Publishes what others may be waiting for, after the step that is under way.
-async fn publish<'a>(step: Option<Step<'a>>, sharing: Option<Sharing<'a>>, to_keep: Vec<(u32, Outcome)>) {
-    let sharing = match step {
-        Some(step) => Some(step.await.0),
-        None => sharing,
-    };
-    if let Some(sharing) = sharing.filter(|sharing| sharing.owns(&to_keep)) {
-        sharing.keep(to_keep).await;
     }
 }
 

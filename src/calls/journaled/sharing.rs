@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::super::Times;
+use super::keeper::LEASE;
 use crate::batch::{Plan, Work};
 use crate::function::{Job, Outcome, Refusal, Shared};
-use crate::journal::{AnswerKey, Answers, Asking, JournalError, Key, Lease, Recalled, Scope};
+use crate::journal::{Answer, AnswerKey, Answers, Asking, JournalError, Key, Look, Recalled, Scope};
 
 /// How often answers are published, and those of others looked up.
 pub const INTERVAL: Duration = Duration::from_millis(500);
@@ -38,6 +39,8 @@ pub struct Next {
 /// What one step has found out.
 #[derive(Debug, Default)]
 pub struct Found {
+    /// Rows whose outcomes are kept now.
+    kept: Vec<u32>,
     /// Outcomes that others have paid for.
     learnt: Vec<(u32, Outcome)>,
     /// Outcomes that others have kept before this batch came to keep its own.
@@ -48,13 +51,22 @@ pub struct Found {
     others: usize,
 }
 
+/// How a batch is known to others.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    pub key: &'a Key,
+    /// The token of its lease; an ended batch claims nothing and needs none.
+    pub lease: &'a str,
+    /// Until when the answers that it uses must be kept.
+    pub until: SystemTime,
+}
+
 /// A batch among others.
 pub struct Sharing<'a> {
     answers: &'a dyn Answers,
     scope: Scope,
     shared: Shared,
-    batch: Key,
-    lease: String,
+    batch: Batch<'a>,
     times: Times,
     /// By distinct row.
     keys: Vec<Option<AnswerKey>>,
@@ -73,9 +85,8 @@ pub struct Sharing<'a> {
 impl<'a> Sharing<'a> {
     pub fn new(
         answers: &'a dyn Answers,
-        scope: Scope,
-        shared: Shared,
-        lease: &Lease,
+        (scope, shared): (Scope, Shared),
+        batch: Batch<'a>,
         plan: &Plan<'_>,
         times: Times,
     ) -> Self {
@@ -90,8 +101,7 @@ impl<'a> Sharing<'a> {
             answers,
             scope,
             shared,
-            batch: lease.key().clone(),
-            lease: lease.token().to_owned(),
+            batch,
             times,
             keys,
             own: HashSet::new(),
@@ -103,12 +113,34 @@ impl<'a> Sharing<'a> {
         }
     }
 
-    /// Before anything is asked: takes what is known, and claims what nobody is asking for.
-    pub async fn begin(mut self, work: &mut Work<'_, '_>) -> Self {
+    /// Takes all that is known of rows without an outcome; when that was looked up. As nothing can be done without, the table is waited for, and asked
+    /// again, for half of the time of a lease.
+    ///
+    /// # Errors
+    ///
+    /// When the table cannot be had.
+    pub async fn find(&self, work: &mut Work<'_, '_>) -> Result<Instant, JournalError> {
+        let unsettled: Vec<u32> = work.unsettled().collect();
+        let Times { begin, deadline, .. } = self.times;
+        let until = begin + (LEASE / 2).min(deadline.saturating_duration_since(begin) / 2);
+        loop {
+            let looked = Instant::now();
+            match timeout_at(until, self.look(&unsettled, false)).await.unwrap_or_else(|_| Err(late())) {
+                Ok(Recalled { answers, .. }) => {
+                    work.find(self.learnt(&unsettled, &answers));
+                    return Ok(looked);
+                }
+                Err(_) if looked + INTERVAL < until => sleep_until(looked + INTERVAL).await,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Before anything is asked: claims what nobody is asking for. Unless it was `found` before, what is known of that is taken first.
+    pub async fn begin(&mut self, work: &mut Work<'_, '_>, found: Option<Instant>) {
         let unsettled: Vec<u32> = work.unsettled().collect();
         work.set_aside(&unsettled.iter().copied().collect());
-        self.look_around(&unsettled).await.tell(work);
-        self
+        self.look_around(&unsettled, found).await.tell(work);
     }
 
     /// Whether there is something to do: something to publish, somebody to wait for, or a claim to renew.
@@ -126,14 +158,25 @@ impl<'a> Sharing<'a> {
     /// Publishes answers, looks up those of others, and claims what has become free.
     pub async fn step(mut self, next: Next) -> (Self, Found) {
         let Next { to_share, unsettled } = next;
-        let (to_keep, first) = self.settle(to_share).await;
-        self.keep(to_keep).await;
-        let found = if self.is_alone { Found::default() } else { self.look_around(&unsettled).await };
-        (self, Found { first, ..found })
+        let Found { kept, first, .. } = self.share(to_share).await;
+        let found = if self.is_alone { Found::default() } else { self.look_around(&unsettled, None).await };
+        (self, Found { kept, first, ..found })
+    }
+
+    /// Publishes answers, and does no more.
+    pub async fn publish(mut self, answers: Vec<(u32, Outcome)>) -> (Self, Found) {
+        let found = self.share(answers).await;
+        (self, found)
+    }
+
+    /// Keeps answers by what was asked; those that others have kept first are taken in their place.
+    async fn share(&mut self, answers: Vec<(u32, Outcome)>) -> Found {
+        let (to_keep, first) = self.settle(answers).await;
+        Found { kept: self.keep(to_keep).await, first, ..Found::default() }
     }
 
     /// Whether nobody else can have kept an answer to any of these, because this batch has claimed them.
-    pub fn owns(&self, answers: &[(u32, Outcome)]) -> bool {
+    fn owns(&self, answers: &[(u32, Outcome)]) -> bool {
         // An operation that takes all of its time has ended before the claim.
         let holds = self.times.clock() + self.patience < self.until;
         answers.is_empty() || (holds && answers.iter().all(|(row, _)| self.own.contains(row)))
@@ -141,7 +184,7 @@ impl<'a> Sharing<'a> {
 
     /// Finds out which of these answers this batch may keep, and what others have kept in place of the rest. What was asked without a claim
     /// is claimed now, so that no answer is ever written over another one.
-    pub async fn settle(&mut self, answers: Vec<(u32, Outcome)>) -> (Vec<(u32, Outcome)>, Vec<(u32, Outcome)>) {
+    async fn settle(&mut self, answers: Vec<(u32, Outcome)>) -> (Vec<(u32, Outcome)>, Vec<(u32, Outcome)>) {
         if self.owns(&answers) {
             return (answers, Vec::new());
         }
@@ -167,19 +210,28 @@ impl<'a> Sharing<'a> {
         }
     }
 
-    /// Keeps answers to what is claimed; what cannot be kept serves this batch alone.
-    pub async fn keep(&self, answers: Vec<(u32, Outcome)>) {
+    /// Keeps answers to what is claimed, and gives the rows of those that are kept; what cannot be kept so serves this batch alone.
+    async fn keep(&self, answers: Vec<(u32, Outcome)>) -> Vec<u32> {
+        let rows: Vec<u32> = answers.iter().map(|(row, _)| *row).collect();
         let keyed: Vec<_> = answers.into_iter().filter_map(|(row, outcome)| Some((self.key(row)?, outcome))).collect();
-        if !keyed.is_empty()
-            && let Err(error) = self.in_time(self.answers.keep(&self.scope, &keyed)).await
-        {
-            not_shared(keyed.len(), &error);
+        if keyed.is_empty() {
+            return Vec::new();
+        }
+        match self.in_time(self.answers.keep(&self.scope, self.batch.key, &keyed)).await {
+            Ok(too_large) => {
+                let is_kept = |row: &u32| self.key(*row).is_some_and(|key| !too_large.contains(&key));
+                rows.into_iter().filter(is_kept).collect()
+            }
+            Err(error) => {
+                not_shared(keyed.len(), &error);
+                Vec::new()
+            }
         }
     }
 
     /// Looks up what this batch waits for, and claims what nobody else asks for; goes on alone where the table cannot be had.
-    async fn look_around(&mut self, unsettled: &[u32]) -> Found {
-        self.try_to_look_around(unsettled).await.unwrap_or_else(|error| {
+    async fn look_around(&mut self, unsettled: &[u32], found: Option<Instant>) -> Found {
+        self.try_to_look_around(unsettled, found).await.unwrap_or_else(|error| {
             tracing::warn!("this batch asks for all of its rows by itself: {error}");
             self.is_alone = true;
             let free = unsettled.iter().copied().filter(|row| !self.own.contains(row)).collect();
@@ -188,13 +240,16 @@ impl<'a> Sharing<'a> {
         })
     }
 
-    async fn try_to_look_around(&mut self, unsettled: &[u32]) -> Result<Found, JournalError> {
+    async fn try_to_look_around(&mut self, unsettled: &[u32], found: Option<Instant>) -> Result<Found, JournalError> {
         // They are in order.
         self.let_go(|row| unsettled.binary_search(row).is_err());
         let room = MOST.saturating_sub(self.own.len());
         let (mut waiting, for_others) = self.to_look_up(unsettled, room);
-        let looked = Instant::now();
-        let Recalled { mut answers, asked } = self.recall(&waiting, for_others).await?;
+        let looked = found.unwrap_or_else(Instant::now);
+        let Recalled { mut answers, asked } = match found {
+            Some(_) => Recalled::default(),
+            None => self.recall(&waiting, for_others).await?,
+        };
         if self.others.is_none() && !answers.is_empty() {
             // Where some are known, the rest may be as well; where none is, it is looked up when it can be claimed.
             let rest: Vec<u32> = unsettled.iter().copied().skip(waiting.len()).collect();
@@ -267,18 +322,22 @@ impl<'a> Sharing<'a> {
 
     /// Looks up rows, and what others ask for if that is wanted.
     async fn recall(&self, rows: &[u32], for_others: bool) -> Result<Recalled, JournalError> {
+        self.in_time(self.look(rows, for_others)).await
+    }
+
+    async fn look(&self, rows: &[u32], for_others: bool) -> Result<Recalled, JournalError> {
         let keys: Vec<AnswerKey> = rows.iter().filter_map(|row| self.key(*row)).collect();
         if keys.is_empty() {
             return Ok(Recalled::default());
         }
-        let batch = for_others.then_some(&self.batch);
-        self.in_time(self.answers.recall(&self.scope, batch, &keys, self.times.clock())).await
+        let (scope, batch, until, now) = (&self.scope, self.batch.key, self.batch.until, self.times.clock());
+        self.answers.recall(Look { scope, batch, keys: &keys, for_others, now, until }).await
     }
 
-    fn learnt(&self, rows: &[u32], answers: &HashMap<AnswerKey, Outcome>) -> Vec<(u32, Outcome)> {
+    fn learnt(&self, rows: &[u32], answers: &HashMap<AnswerKey, Answer>) -> Vec<(u32, Outcome)> {
         let learnt = |row: &u32| {
-            let outcome = answers.get(&self.key(*row)?)?.clone();
-            Some((*row, Outcome { shared: Some(self.shared), ..outcome }))
+            let Answer { outcome, is_own } = answers.get(&self.key(*row)?)?.clone();
+            Some((*row, Outcome { shared: (!is_own).then_some(self.shared), ..outcome }))
         };
         rows.iter().filter_map(learnt).collect()
     }
@@ -293,8 +352,8 @@ impl<'a> Sharing<'a> {
         let tags: Vec<u32> = rows.into_iter().filter_map(|row| Some(self.key(row)?.tag())).collect();
         let asking = Asking {
             scope: &self.scope,
-            batch: &self.batch,
-            lease: &self.lease,
+            batch: self.batch.key,
+            lease: self.batch.lease,
             tags: &tags,
             now,
             until: until + AFTERWARDS,
@@ -310,9 +369,8 @@ impl<'a> Sharing<'a> {
     }
 
     async fn in_time<T>(&self, operation: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-        let late = || Err(JournalError("an operation on answers does not end in time".to_owned()));
         let until = (Instant::now() + self.patience).min(self.times.last_write);
-        timeout_at(until, operation).await.unwrap_or_else(|_| late())
+        timeout_at(until, operation).await.unwrap_or_else(|_| Err(late()))
     }
 
     fn key(&self, row: u32) -> Option<AnswerKey> {
@@ -327,11 +385,16 @@ fn key(keys: &[Option<AnswerKey>], row: u32) -> Option<AnswerKey> {
 impl Found {
     /// Tells the work.
     pub fn tell(self, work: &mut Work<'_, '_>) {
+        work.were_kept(&self.kept);
         self.first.into_iter().for_each(|(row, outcome)| work.replace(row, outcome));
         self.learnt.into_iter().for_each(|(row, outcome)| work.learn(row, outcome));
         work.take_back(self.free);
         work.wait_for(self.others);
     }
+}
+
+fn late() -> JournalError {
+    JournalError("an operation on answers does not end in time".to_owned())
 }
 
 fn not_shared(answers: usize, error: &JournalError) {

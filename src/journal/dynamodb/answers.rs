@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, Ret
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 
-use super::super::answers::{AnswerKey, Answers, Asking, Recalled, Scope, Tag};
+use super::super::answers::{Answer, AnswerKey, Answers, Asking, Look, Recalled, Scope, Tag};
 use super::super::entry::{decode_outcome, encode_outcome};
 use super::super::{JournalError, Key};
 use super::item::{Item, journal_error, number, text};
@@ -22,7 +22,7 @@ use crate::function::Outcome;
 const READ: usize = 100;
 const WRITTEN: usize = 25;
 
-/// An outcome that is larger than that serves its own batch only: an item holds 400 KB.
+/// An outcome that is larger than that is not kept: an item holds 400 KB.
 const LARGEST: usize = 300_000;
 
 /// How many claims that are over are removed at once.
@@ -57,26 +57,21 @@ impl DynamoDb {
         Err(JournalError("DynamoDB leaves a read undone".to_owned()))
     }
 
-    async fn recall_now(
-        &self,
-        scope: &Scope,
-        batch: Option<&Key>,
-        keys: &[AnswerKey],
-        now: SystemTime,
-    ) -> Result<Recalled, JournalError> {
+    async fn recall_now(&self, look: Look<'_>) -> Result<Recalled, JournalError> {
+        let Look { scope, batch, keys, for_others, now, until } = look;
         let names: HashMap<String, AnswerKey> = keys.iter().map(|key| (key.item(), *key)).collect();
-        let board = batch.map(|batch| (scope.board(), batch));
-        let all: Vec<String> = names.keys().chain(board.as_ref().map(|(board, _)| board)).cloned().collect();
+        let board = for_others.then(|| scope.board());
+        let all: Vec<String> = names.keys().chain(&board).cloned().collect();
         let read = try_join_all(all.chunks(READ).map(|keys| self.read(keys.to_vec()))).await?;
         let mut recalled = Recalled::default();
         for item in read.iter().flatten() {
             let Some(name) = item.get("pk").and_then(|pk| pk.as_s().ok()) else {
                 continue;
             };
-            if let Some((_, batch)) = board.as_ref().filter(|(board, _)| board == name) {
+            if board.as_ref() == Some(name) {
                 recalled.asked = asked(item, batch, now);
-            } else if let Some((key, outcome)) = names.get(name).zip(outcome(item, now)) {
-                recalled.answers.insert(*key, outcome);
+            } else if let Some((key, answer)) = names.get(name).zip(answer(item, batch, until)) {
+                recalled.answers.insert(*key, answer);
             }
         }
         Ok(recalled)
@@ -130,15 +125,26 @@ impl DynamoDb {
         }
     }
 
-    async fn keep_now(&self, scope: &Scope, answers: &[(AnswerKey, Outcome)]) -> Result<(), JournalError> {
-        let put = |answer| PutRequest::builder().set_item(item(scope, answer)).build().ok();
-        let request = |answer| Some(WriteRequest::builder().put_request(put(answer)?).build());
-        let mut requests = answers.iter().filter_map(request);
+    async fn keep_now(
+        &self,
+        scope: &Scope,
+        batch: &Key,
+        answers: &[(AnswerKey, Outcome)],
+    ) -> Result<Vec<AnswerKey>, JournalError> {
+        let mut too_large = Vec::new();
+        let mut requests = Vec::with_capacity(answers.len());
+        for (key, outcome) in answers {
+            match item(scope, batch, key, outcome).map(|item| PutRequest::builder().set_item(Some(item)).build()) {
+                Some(Ok(put)) => requests.push(WriteRequest::builder().put_request(put).build()),
+                _ => too_large.push(*key),
+            }
+        }
+        let mut requests = requests.into_iter();
         let writes = std::iter::from_fn(|| {
             let some: Vec<WriteRequest> = requests.by_ref().take(WRITTEN).collect();
             (!some.is_empty()).then(|| self.write(some))
         });
-        try_join_all(writes).await.map(|_| ())
+        try_join_all(writes).await.map(|_| too_large)
     }
 
     async fn write(&self, mut left: Vec<WriteRequest>) -> Result<(), JournalError> {
@@ -156,14 +162,8 @@ impl DynamoDb {
 }
 
 impl Answers for DynamoDb {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        self.recall_now(scope, batch, keys, now).boxed()
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        self.recall_now(look).boxed()
     }
 
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
@@ -173,9 +173,10 @@ impl Answers for DynamoDb {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
-        self.keep_now(scope, answers).boxed()
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
+        self.keep_now(scope, batch, answers).boxed()
     }
 }
 
@@ -186,9 +187,14 @@ async fn pause(time: u32) {
     }
 }
 
+/// How a batch is named beside others.
+fn name(batch: &Key) -> String {
+    format!("{batch:.16}")
+}
+
 /// How the attributes begin in which a batch says what it asks for.
 fn of_batch(batch: &Key) -> String {
-    format!("by_{batch:.16}_")
+    format!("by_{}_", name(batch))
 }
 
 /// The attribute in which it does so under a lease.
@@ -210,21 +216,27 @@ fn asked(board: &Item, batch: &Key, now: SystemTime) -> HashSet<Tag> {
     others.filter(|(until, _)| now < *until).flat_map(|(_, tags)| tags).collect()
 }
 
-fn item(scope: &Scope, (key, outcome): &(AnswerKey, Outcome)) -> Option<Item> {
+/// The item of an answer that a batch has paid for, unless that is too large for one.
+fn item(scope: &Scope, batch: &Key, key: &AnswerKey, outcome: &Outcome) -> Option<Item> {
     let bytes = encode_outcome(outcome);
     let value = (1..=LARGEST).contains(&bytes.len()).then(|| AttributeValue::B(Blob::new(bytes)))?;
     Some(Item::from([
         ("pk".to_owned(), text(key.item())),
         ("outcome".to_owned(), value),
+        ("by".to_owned(), text(name(batch))),
         ("expires_at".to_owned(), number(seconds(scope.expires))),
     ]))
 }
 
-/// The outcome of an item that has not expired.
-fn outcome(item: &Item, now: SystemTime) -> Option<Outcome> {
+/// The answer of an item that has not expired by then, as the batch sees it.
+fn answer(item: &Item, batch: &Key, until: SystemTime) -> Option<Answer> {
     let expires: u64 = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
     let bytes = item.get("outcome")?.as_b().ok()?;
-    if expires > seconds(now) { decode_outcome(bytes.as_ref()) } else { None }
+    if expires <= seconds(until) {
+        return None;
+    }
+    let is_own = item.get("by").is_some_and(|by| *by == text(name(batch)));
+    Some(Answer { outcome: decode_outcome(bytes.as_ref())?, is_own })
 }
 
 #[cfg(test)]
@@ -241,14 +253,18 @@ mod tests {
     fn an_answer_has_an_item_of_its_own_until_it_expires() {
         let expires = SystemTime::UNIX_EPOCH + 1000 * SECOND;
         let kept = Outcome { attempts: 1, latency: SECOND, ..Outcome::of("\"a\"".into()) };
+        let (own, other) = (Key::of("f", "own"), Key::of("f", "other"));
         let of = |question: &str| {
             let key = scope(expires).key("t", &vec![question.into()].into_boxed_slice());
-            item(&scope(expires), &(key, kept.clone())).unwrap()
+            item(&scope(expires), &own, &key, &kept).unwrap()
         };
         assert_ne!(of("a")["pk"], of("b")["pk"]);
         assert!(of("a")["pk"].as_s().unwrap().starts_with("answer/"));
-        assert_eq!(outcome(&of("a"), expires - 2 * SECOND), Some(kept.clone()));
-        assert_eq!(outcome(&of("a"), expires), None);
+        for (batch, is_own) in [(&own, true), (&other, false)] {
+            let expected = Answer { outcome: kept.clone(), is_own };
+            assert_eq!(answer(&of("a"), batch, expires - 2 * SECOND), Some(expected));
+        }
+        assert_eq!(answer(&of("a"), &own, expires), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::function::Outcome;
-use crate::journal::{AnswerKey, Key, Scope};
+use crate::journal::{Answer, AnswerKey, Key, Look, Scope};
 
 /// The work goes on.
 const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
@@ -252,13 +252,18 @@ async fn answers_that_are_kept_are_recalled_however_many_there_are() {
     let answers = Journal::answers(&journal).unwrap();
     let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
     let kept = to_keep(&scope, 120);
-    answers.keep(&scope, &kept).await.unwrap();
+    answers.keep(&scope, &batch(), &kept).await.unwrap();
     assert_eq!(table.requests(), 5, "a write takes 25 answers");
     let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
-    let recalled = answers.recall(&scope, Some(&batch()), &keys, now).await.unwrap();
-    assert_eq!(recalled.answers, kept.into_iter().collect());
+    let (batch, other) = (batch(), Key::of("ask_bedrock", "other"));
+    let look = Look { scope: &scope, batch: &batch, keys: &keys, for_others: true, now, until: now };
+    let recalled = answers.recall(look).await.unwrap();
+    let all = |is_own| kept.iter().map(|(key, outcome)| (*key, Answer { outcome: outcome.clone(), is_own })).collect();
+    assert_eq!(recalled.answers, all(true));
     assert_eq!(table.requests(), 2, "and a read takes 100 keys");
-    assert_eq!(answers.recall(&scope, None, &keys[..100], now).await.unwrap().answers.len(), 100);
+    let recalled = answers.recall(Look { batch: &other, for_others: false, keys: &keys[..100], ..look }).await.unwrap();
+    assert_eq!(recalled.answers.len(), 100);
+    assert!(recalled.answers.values().all(|answer| !answer.is_own));
     assert_eq!(table.requests(), 1, "what others ask for is not read where nobody wants it");
 }
 
@@ -270,16 +275,34 @@ async fn what_a_throttled_table_leaves_undone_is_asked_for_after_pauses() {
     let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
     let kept = to_keep(&scope, 25);
     let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
+    let batch = batch();
+    let look = Look { scope: &scope, batch: &batch, keys: &keys, for_others: false, now, until: now };
     for (done, requests, millis) in [(10, 3, 75..160), (5, 5, 375..760)] {
         table.do_at_most(done);
         let begin = Instant::now();
-        answers.keep(&scope, &kept).await.unwrap();
+        answers.keep(&scope, &batch, &kept).await.unwrap();
         assert_eq!((table.requests(), millis.contains(&begin.elapsed().as_millis())), (requests, true));
         let begin = Instant::now();
-        assert_eq!(answers.recall(&scope, None, &keys, now).await.unwrap().answers.len(), 25);
+        assert_eq!(answers.recall(look).await.unwrap().answers.len(), 25);
         assert_eq!((table.requests(), millis.contains(&begin.elapsed().as_millis())), (requests, true));
     }
     table.do_at_most(4);
-    assert!(answers.keep(&scope, &kept).await.is_err());
-    assert!(answers.recall(&scope, None, &keys, now).await.is_err());
+    assert!(answers.keep(&scope, &batch, &kept).await.is_err());
+    assert!(answers.recall(look).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_too_large_for_an_item_is_given_back() {
+    let (table, now) = (Table::default(), SystemTime::now());
+    let journal = table.journal();
+    let answers = Journal::answers(&journal).unwrap();
+    let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
+    let mut kept = to_keep(&scope, 3);
+    let mut random = fastrand::Rng::with_seed(3);
+    let text: String = (0..600_000).map(|_| random.alphanumeric()).collect();
+    kept[1].1 = Outcome { attempts: 1, ..Outcome::of(serde_json::Value::from(text).to_string().into()) };
+    assert_eq!(answers.keep(&scope, &batch(), &kept).await.unwrap(), [kept[1].0]);
+    let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
+    let look = Look { scope: &scope, batch: &batch(), keys: &keys, for_others: false, now, until: now };
+    assert_eq!(answers.recall(look).await.unwrap().answers.len(), 2);
 }

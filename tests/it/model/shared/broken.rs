@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use snowflake_aws_functions::function::Outcome;
 use snowflake_aws_functions::journal::{
-    AnswerKey, Answers, Asking, GIVEN_UP, JournalError, Key, Memory, Recalled, Scope, Tag,
+    AnswerKey, Answers, Asking, GIVEN_UP, JournalError, Key, Look, Memory, Recalled, Scope, Tag,
 };
 
 use super::wire::{NAMES, key, scope};
@@ -16,14 +16,8 @@ use super::wire::{NAMES, key, scope};
 /// What a broken keeper does as it has promised.
 macro_rules! promised {
     (recall in $memory:tt) => {
-        fn recall<'a>(
-            &'a self,
-            scope: &'a Scope,
-            batch: Option<&'a Key>,
-            keys: &'a [AnswerKey],
-            now: SystemTime,
-        ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-            self.$memory.recall(scope, batch, keys, now)
+        fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+            self.$memory.recall(look)
         }
     };
     (ask in $memory:tt) => {
@@ -35,9 +29,10 @@ macro_rules! promised {
         fn keep<'a>(
             &'a self,
             scope: &'a Scope,
+            batch: &'a Key,
             answers: &'a [(AnswerKey, Outcome)],
-        ) -> BoxFuture<'a, Result<(), JournalError>> {
-            self.$memory.keep(scope, answers)
+        ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
+            self.$memory.keep(scope, batch, answers)
         }
     };
 }
@@ -132,7 +127,9 @@ impl Answers for Tidy {
     fn ask<'a>(&'a self, asking: &'a Asking<'a>) -> BoxFuture<'a, Result<HashSet<Tag>, JournalError>> {
         async {
             let keys: Vec<AnswerKey> = NAMES.keys().copied().collect();
-            let known = self.0.recall(asking.scope, None, &keys, asking.now).await?.answers;
+            let Asking { scope, batch, now, .. } = *asking;
+            let look = Look { scope, batch, keys: &keys, for_others: false, now, until: now };
+            let known = self.0.recall(look).await?.answers;
             let is_known = |tag: &Tag| known.keys().any(|key| key.tag() == *tag);
             let tags: Vec<Tag> = asking.tags.iter().copied().filter(|tag| !is_known(tag)).collect();
             self.0.ask(&Asking { tags: &tags, ..asking.clone() }).await
@@ -145,17 +142,12 @@ impl Answers for Tidy {
 pub struct Unscoped(pub Memory);
 
 impl Answers for Unscoped {
-    fn recall<'a>(
-        &'a self,
-        _: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
         async move {
-            let same: Vec<AnswerKey> = keys.iter().map(of_first).collect();
-            let Recalled { answers, asked } = self.0.recall(&scope("q"), batch, &same, now).await?;
-            let known = keys.iter().zip(&same).filter_map(|(key, same)| Some((*key, answers.get(same)?.clone())));
+            let same: Vec<AnswerKey> = look.keys.iter().map(of_first).collect();
+            let first = Look { scope: &scope("q"), keys: &same, ..look };
+            let Recalled { answers, asked } = self.0.recall(first).await?;
+            let known = look.keys.iter().zip(&same).filter_map(|(key, same)| Some((*key, answers.get(same)?.clone())));
             Ok(Recalled { answers: known.collect(), asked })
         }
         .boxed()
@@ -166,11 +158,12 @@ impl Answers for Unscoped {
     fn keep<'a>(
         &'a self,
         _: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
         async move {
             let same: Vec<_> = answers.iter().map(|(key, outcome)| (of_first(key), outcome.clone())).collect();
-            self.0.keep(&scope("q"), &same).await
+            self.0.keep(&scope("q"), batch, &same).await
         }
         .boxed()
     }
@@ -186,7 +179,7 @@ pub struct Stale {
     late: Mutex<Vec<Written>>,
 }
 
-type Written = (Scope, Vec<(AnswerKey, Outcome)>);
+type Written = (Scope, Key, Vec<(AnswerKey, Outcome)>);
 
 impl Stale {
     pub fn new(memory: Memory) -> Self {
@@ -194,8 +187,8 @@ impl Stale {
     }
 
     fn catch_up(&self) {
-        for (scope, answers) in self.late.lock().unwrap().drain(..) {
-            self.memory.keep(&scope, &answers).now_or_never().unwrap().unwrap();
+        for (scope, batch, answers) in self.late.lock().unwrap().drain(..) {
+            self.memory.keep(&scope, &batch, &answers).now_or_never().unwrap().unwrap();
         }
     }
 }
@@ -207,12 +200,13 @@ impl Answers for Stale {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
         async move {
             self.catch_up();
-            self.late.lock().unwrap().push((scope.clone(), answers.to_vec()));
-            Ok(())
+            self.late.lock().unwrap().push((scope.clone(), batch.clone(), answers.to_vec()));
+            Ok(Vec::new())
         }
         .boxed()
     }
@@ -222,16 +216,11 @@ impl Answers for Stale {
 pub struct Overwriting(pub Memory);
 
 impl Answers for Overwriting {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
         async move {
-            let Recalled { answers, asked } = self.0.recall(scope, batch, &[key(("q", "a"))], now).await?;
-            let answers = answers.into_values().flat_map(|outcome| keys.iter().map(move |key| (*key, outcome.clone())));
+            let Recalled { answers, asked } = self.0.recall(Look { keys: &[key(("q", "a"))], ..look }).await?;
+            let answers =
+                answers.into_values().flat_map(|answer| look.keys.iter().map(move |key| (*key, answer.clone())));
             Ok(Recalled { answers: answers.collect(), asked })
         }
         .boxed()
@@ -242,11 +231,12 @@ impl Answers for Overwriting {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
         async move {
             let all: Vec<_> = answers.iter().map(|(_, outcome)| (key(("q", "a")), outcome.clone())).collect();
-            self.0.keep(scope, &all).await
+            self.0.keep(scope, batch, &all).await
         }
         .boxed()
     }

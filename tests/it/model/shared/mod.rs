@@ -128,7 +128,7 @@ fn an_answer_that_is_overwritten_is_found_out() {
 
 #[test]
 fn an_answer_that_is_not_seen_at_once_is_found_out() {
-    is_found_out(SMALL, || Arc::new(Stale::new(memory())), "has paid and which nothing has lost");
+    is_found_out(SMALL, || Arc::new(Stale::new(memory())), "1 is answered 503");
 }
 
 #[test]
@@ -145,5 +145,5 @@ fn a_claim_that_ends_with_the_answer_is_found_out() {
 
 #[test]
 fn a_claim_that_ends_with_the_next_invocation_is_found_out() {
-    is_found_out(Bounds { requests: 3, ..TWO }, || Arc::new(Single(memory())), "2 asks for b, for which 0 has paid");
+    is_found_out(Bounds { requests: 3, ..TWO }, || Arc::new(Single(memory())), "1 asks for b, for which 0 has paid");
 }

@@ -27,6 +27,8 @@ pub struct Facts {
     failed: bool,
     /// Answers that are kept, for rows that it had an answer of its own to when it looked.
     told: BTreeMap<&'static str, String>,
+    /// Rows whose answers were kept before it took the batch up; none if it is the first to have it.
+    known: BTreeSet<&'static str>,
     /// Everything that it has seen, in order, and whether it was a call's answer: its state is a function of that.
     history: Vec<(Time, bool, String)>,
 }
@@ -88,7 +90,10 @@ fn require(holds: bool, what: impl FnOnce() -> String) -> Verdict {
 impl Rules {
     pub fn begun(&mut self, kind: Kind, now: Time, end: Time) -> usize {
         let (fate, begin, history) = (Fate::Live, now, Vec::new());
-        self.facts.push(Facts { kind, begin, fate, failed: false, told: BTreeMap::new(), history });
+        let is_first = self.facts.iter().all(|facts| facts.kind != kind);
+        let kept = self.kept.keys().filter(|(statement, _)| *statement == kind.statement() && !is_first);
+        let known = kept.map(|(_, row)| *row).collect();
+        self.facts.push(Facts { kind, begin, fate, failed: false, told: BTreeMap::new(), known, history });
         let batch = self.batches.entry(kind).or_default();
         if !batch.ended && batch.lease_until.is_none_or(|until| until <= now) {
             batch.lease_until = Some(now + end);
@@ -112,6 +117,9 @@ impl Rules {
         }
         let is_kept = self.kept.keys().any(|name| *name == (kind.statement(), row));
         require(!is_kept || self.facts[by].failed, || format!("{by} asks for {row}, which is kept"))?;
+        require(!self.facts[by].known.contains(row), || {
+            format!("{by} asks for {row}, which was kept before it took the batch up")
+        })?;
         self.asked.push(Asked { by, row: row.to_owned(), in_flight: true, was_cut: false, answer: None });
         Ok(())
     }
@@ -316,12 +324,12 @@ impl Rules {
         });
         let _ = write!(state, " {:?}", asked.collect::<Vec<_>>());
         let living = self.facts.iter().enumerate().filter(|(_, facts)| facts.fate == Fate::Live);
-        let living = living.map(|(by, Facts { kind, begin, told, history, .. })| {
+        let living = living.map(|(by, Facts { kind, begin, told, known, history, .. })| {
             let mut history = history.clone();
             for together in history.chunk_by_mut(|a, b| a.0 == b.0 && a.1 && b.1) {
                 together.sort();
             }
-            (by, format!("{by} {kind:?} {} {told:?} {history:?}", now - begin))
+            (by, format!("{by} {kind:?} {} {told:?} {known:?} {history:?}", now - begin))
         });
         (state, living.collect())
     }

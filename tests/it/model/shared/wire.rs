@@ -11,8 +11,8 @@ use snowflake_aws_functions::function::{
     Answered, Call as Asking, Failed, Fault, Function, Job, Outcome, Parameter, Question, Refusal, Row, Target,
 };
 use snowflake_aws_functions::journal::{
-    AnswerKey, Answers, Asking as Claiming, Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Recalled, Scope,
-    Tag, Then,
+    AnswerKey, Answers, Asking as Claiming, Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Look, Recalled,
+    Scope, Tag, Then,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -78,9 +78,9 @@ pub struct Call {
 }
 
 pub enum Request {
-    Recall { scope: Scope, batch: Option<Key>, keys: Vec<AnswerKey>, now: SystemTime },
+    Recall { scope: Scope, batch: Key, keys: Vec<AnswerKey>, for_others: bool, now: SystemTime, until: SystemTime },
     Ask { scope: Scope, batch: Key, lease: String, tags: Vec<Tag>, now: SystemTime, until: SystemTime },
-    Keep { scope: Scope, answers: Vec<(AnswerKey, Outcome)> },
+    Keep { scope: Scope, batch: Key, answers: Vec<(AnswerKey, Outcome)> },
 }
 
 #[derive(Debug)]
@@ -107,15 +107,16 @@ impl Request {
     /// Takes effect.
     pub fn run(&self, answers: &dyn Answers) -> Reply {
         match self {
-            Self::Recall { scope, batch, keys, now } => {
-                Reply::Recalled(atomic(answers.recall(scope, batch.as_ref(), keys, *now)))
+            Self::Recall { scope, batch, keys, for_others, now, until } => {
+                let look = Look { scope, batch, keys, for_others: *for_others, now: *now, until: *until };
+                Reply::Recalled(atomic(answers.recall(look)))
             }
             Self::Ask { scope, batch, lease, tags, now, until } => {
                 let claim = Claiming { scope, batch, lease, tags, now: *now, until: *until };
                 Reply::Asked(atomic(answers.ask(&claim)))
             }
-            Self::Keep { scope, answers: kept } => {
-                atomic(answers.keep(scope, kept));
+            Self::Keep { scope, batch, answers: kept } => {
+                atomic(answers.keep(scope, batch, kept));
                 Reply::Kept
             }
         }
@@ -175,7 +176,7 @@ impl fmt::Display for Reply {
         match self {
             Self::Recalled(Recalled { answers, asked }) => {
                 let answers: BTreeMap<Name, String> =
-                    answers.iter().map(|(key, outcome)| (NAMES[key], value(outcome))).collect();
+                    answers.iter().map(|(key, answer)| (NAMES[key], value(&answer.outcome))).collect();
                 write!(formatter, "known {answers:?}, asked {:?}", rows(asked.iter().map(|tag| named(*tag))))
             }
             Self::Asked(lost) => write!(formatter, "lost {:?}", rows(lost.iter().map(|tag| named(*tag)))),
@@ -239,14 +240,10 @@ impl Journal for Wire {
 }
 
 impl Answers for Wire {
-    fn recall<'a>(
-        &'a self,
-        scope: &'a Scope,
-        batch: Option<&'a Key>,
-        keys: &'a [AnswerKey],
-        now: SystemTime,
-    ) -> BoxFuture<'a, Result<Recalled, JournalError>> {
-        let request = Request::Recall { scope: scope.clone(), batch: batch.cloned(), keys: keys.to_vec(), now };
+    fn recall<'a>(&'a self, look: Look<'a>) -> BoxFuture<'a, Result<Recalled, JournalError>> {
+        let Look { scope, batch, keys, for_others, now, until } = look;
+        let (scope, batch, keys) = (scope.clone(), batch.clone(), keys.to_vec());
+        let request = Request::Recall { scope, batch, keys, for_others, now, until };
         async move {
             match self.send(request).await? {
                 Reply::Recalled(recalled) => Ok(recalled),
@@ -272,10 +269,11 @@ impl Answers for Wire {
     fn keep<'a>(
         &'a self,
         scope: &'a Scope,
+        batch: &'a Key,
         answers: &'a [(AnswerKey, Outcome)],
-    ) -> BoxFuture<'a, Result<(), JournalError>> {
-        let request = Request::Keep { scope: scope.clone(), answers: answers.to_vec() };
-        async move { self.send(request).await.map(|_| ()) }.boxed()
+    ) -> BoxFuture<'a, Result<Vec<AnswerKey>, JournalError>> {
+        let request = Request::Keep { scope: scope.clone(), batch: batch.clone(), answers: answers.to_vec() };
+        async move { self.send(request).await.map(|_| Vec::new()) }.boxed()
     }
 }
 
