@@ -2,8 +2,8 @@
 //!
 //! A batch is one item, the claim, which holds rows and entries as long as they fit; what does not fit is written before
 //! it into items of its own, each under another partition key, and the claim holds their keys. Every change of a claim is
-//! one conditional write, so that a batch which ends within one checkpoint interval costs two writes, and no read;
-//! those of the shared [`pace`] come on top.
+//! one conditional write, so that a batch which ends within half of a lease costs two writes, and no read;
+//! those of the answers and of the shared [`pace`] come on top.
 //!
 //! | attribute | type | holds |
 //! | --- | --- | --- |
