@@ -80,9 +80,14 @@ impl Work<'_, '_> {
     /// What is not kept yet.
     pub fn unsaved(&mut self) -> Entry {
         let rows = std::mem::take(&mut self.unsaved);
+        self.entry(rows)
+    }
+
+    /// The same, at the end of an invocation.
+    pub fn rest(&mut self) -> Entry {
         let has_value = |row: &&Row| row.outcome.as_ref().is_some_and(|outcome| outcome.result.is_ok());
         let answered = if self.is_done() { 0 } else { self.rows.iter().filter(has_value).count() };
-        Entry { answered, ..self.entry(rows) }
+        Entry { answered, ..self.unsaved() }
     }
 
     /// The same, but for outcomes that are about to be kept by what was asked.

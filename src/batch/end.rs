@@ -191,8 +191,8 @@ impl Work<'_, '_> {
         self.is_refusal_saved = false;
     }
 
-    /// Gives the rows up whose target has never answered, has refused often enough, and is not being asked. Rows that were never asked have no outcome of
-    /// their own that could be kept.
+    /// Gives the rows up whose target has never answered, has refused often enough, and is not being asked. What it has said then holds for all of
+    /// them, whatever it answers to others later.
     pub(super) fn give_up(&mut self) {
         self.give_up_lanes(false);
     }
@@ -203,12 +203,7 @@ impl Work<'_, '_> {
                 continue;
             };
             for row in self.lanes[lane].clear() {
-                let was_asked = self.rows[index(row)].tries.calls > 0;
                 self.settle(row, Err(refusal.clone()), Duration::ZERO);
-                self.unshared.pop();
-                if !was_asked {
-                    self.unsaved.pop();
-                }
             }
         }
     }

@@ -30,7 +30,6 @@ pub(super) struct Heard {
     /// Refusals of the statement since the last answer, and the last of them.
     refusals: u32,
     refusal: Option<Refusal>,
-    was_given_up: bool,
     /// Until when nothing is asked after such a refusal.
     pause: Option<Instant>,
 }
@@ -118,18 +117,11 @@ impl Heard {
         self.refusals > 0
     }
 
-    /// An earlier invocation has given it up for this reason. What it said then holds for the whole batch, whatever it has answered to others since.
-    pub fn was_given_up(&mut self, refusal: &Refusal) {
-        self.was_given_up = true;
-        self.refusal.get_or_insert_with(|| refusal.clone());
-    }
-
     /// Why no other row needs to be asked: it has never answered, has refused often enough, and is not being asked; or it has refused and there is no
     /// time to ask again, now or in another invocation.
     pub fn given_up(&self, is_asked: bool, is_out_of_time: bool, has_answered: bool) -> Option<&Refusal> {
         let is_proven = (self.refusals >= PROOF && !is_asked) || is_out_of_time;
-        let is_given_up = if self.was_given_up { !self.has_answered() } else { is_proven && !has_answered };
-        self.refusal.as_ref().filter(|_| is_given_up)
+        self.refusal.as_ref().filter(|_| is_proven && !has_answered)
     }
 
     /// Whether it has answered a row of this batch.

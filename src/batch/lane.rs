@@ -69,7 +69,7 @@ impl Lane {
 
     /// Takes over what earlier invocations have met with the rows that are to be asked.
     pub fn met(&mut self, tries: impl Fn(u32) -> Tries) {
-        let left = self.ready.iter().map(|row| tries(*row));
+        let left = self.ready.iter().chain(&self.aside).map(|row| tries(*row));
         self.heard.met(left, self.per_call.min(self.rows), self.has_answered());
         if self.heard.was_doubted() {
             // Each time others, for it may be those that were asked.

@@ -58,7 +58,7 @@ pub struct Work<'w, 'a> {
     pub(super) lane_of: Vec<usize>,
     /// Rows that other batches are asking for.
     pub(super) others: usize,
-    /// Rows with an outcome that the journal does not know yet.
+    /// Rows with an outcome of this work that is not kept yet, neither by what was asked nor with the batch.
     pub(super) unsaved: Vec<u32>,
     /// Rows with an outcome of this work that were not given to be kept by what was asked, and those that were given last.
     pub(super) unshared: Vec<u32>,
@@ -169,7 +169,8 @@ impl<'w, 'a> Work<'w, 'a> {
     /// Takes over what an earlier invocation has found out.
     fn knew(&mut self, row: u32, lane: usize, outcome: Outcome) {
         match outcome.refusal() {
-            Some(refusal) if refusal.whose == Whose::Statement => self.lanes[lane].heard.was_given_up(refusal),
+            // Its target may have been given up, or not.
+            Some(refusal) if refusal.whose == Whose::Statement => {}
             Some(refusal) if refusal.whose == Whose::Unknown => self.lanes[lane].heard.spoke(),
             _ => self.lanes[lane].heard.was_answered(),
         }
@@ -200,7 +201,7 @@ impl<'w, 'a> Work<'w, 'a> {
     pub async fn run_until(&mut self, pause: Instant) -> Progress {
         let pause = pause.min(self.deadline);
         if !std::mem::replace(&mut self.has_begun, true) {
-            self.take_over();
+            self.hear();
         }
         loop {
             if self.is_done() {
@@ -236,8 +237,8 @@ impl<'w, 'a> Work<'w, 'a> {
         }
     }
 
-    /// Takes over what earlier invocations have met with the rows that are left, when all is known that they were answered.
-    fn take_over(&mut self) {
+    /// Hears what earlier invocations have met with the rows that are left, once it is known what those were answered.
+    fn hear(&mut self) {
         for lane in &mut self.lanes {
             lane.met(|row| self.rows[index(row)].tries);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::{CallError, House, Retention, Summary, Times, fits};
 use crate::batch::{Plan, StatementFaults, Work};
@@ -140,26 +140,16 @@ impl Journaled<'_> {
         let token = lease.as_ref().map(|lease| lease.token().to_owned()).unwrap_or_default();
         let known_as = sharing::Batch { key, lease: &token, until: batch.created + AGAIN };
         let sharing = self.sharing(known_as, plan);
-        match lease {
+        let is_complete = match lease {
             Some(lease) => {
                 let mut keeper = Keeper::new(*journal, lease, sharing, *times);
-                let is_ours = keeper.run(&mut work).await;
-                if !is_ours || !keeper.close(&mut work, batch.created).await {
-                    summary.unanswered(&work.account(), "unfinished");
-                    return Ok(Stand::Unfinished);
-                }
+                keeper.run(&mut work).await && keeper.close(&mut work, batch.created).await
             }
-            None => {
-                if let Some(sharing) = sharing.filter(|_| !work.is_done())
-                    && let Err(error) = sharing.find(&mut work).await
-                {
-                    tracing::error!("{error}");
-                    return Ok(Stand::Unfinished);
-                }
-                if !work.is_done() {
-                    return Err(unreachable(&JournalError("an answer of a batch that has ended is gone".to_owned())));
-                }
-            }
+            None => recall(sharing, &mut work).await?,
+        };
+        if !is_complete {
+            summary.unanswered(&work.account(), "unfinished");
+            return Ok(Stand::Unfinished);
         }
         let account = work.account();
         let answers = work.finish()?;
@@ -181,6 +171,20 @@ impl Journaled<'_> {
         let scope = Scope::of(self.function.name(), statement, self.times.now + hours + AGAIN);
         Some(Sharing::new(self.journal.answers()?, (scope, shared), batch, plan, self.times))
     }
+}
+
+/// Finds what a batch that has ended was answered; `false` when the table cannot be had.
+async fn recall(sharing: Option<Sharing<'_>>, work: &mut Work<'_, '_>) -> Result<bool, CallError> {
+    if let Some(sharing) = sharing.filter(|_| !work.is_done())
+        && let Err(error) = sharing.find(work, Instant::now() + keeper::LEASE / 2).await
+    {
+        tracing::error!("{error}");
+        return Ok(false);
+    }
+    if work.is_done() {
+        return Ok(true);
+    }
+    Err(unreachable(&JournalError("an answer of a batch that has ended is gone".to_owned())))
 }
 
 fn unreachable(error: &JournalError) -> CallError {

@@ -18,7 +18,7 @@
 //! | `data` | B | what a part holds |
 //!
 //! Beside the batches, answers by what was asked (`answer/…`), each with its `outcome` and the batch that has paid (`by`), and for each scope one item (`asking/…`) that tells
-//! which batches are asking for what: an attribute for each batch, of the time until when and four bytes for each question.
+//! which batches are asking for what: an attribute for each lease of a batch, of the time until when and four bytes for each question.
 
 mod answers;
 mod item;
@@ -38,7 +38,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 
 use self::item::{Item, Record, inline_bytes, number, text};
 use super::entry::{gunzip, gzip};
@@ -120,7 +120,8 @@ impl DynamoDb {
             .send()
             .await;
         let bytes = if inline { bytes } else { 0 };
-        let lease = Lease { key: claim.key.clone(), token, is_first: true, entries: 0, bytes, expires };
+        let (key, until) = (claim.key.clone(), claim.lease_until);
+        let lease = Lease { key, token, is_first: true, until, entries: 0, bytes, expires };
         match put {
             Ok(_) => Ok(Created::New(lease)),
             Err(error) => match self.unmet(error, claim.key).await? {
@@ -170,6 +171,7 @@ impl DynamoDb {
             key: claim.key.clone(),
             token,
             is_first: false,
+            until: claim.lease_until,
             entries: record.entries.len(),
             bytes: record.inline_bytes(),
             expires: record.expires_at,
@@ -198,10 +200,7 @@ impl DynamoDb {
     async fn batch(&self, record: &Record<'_>) -> Result<Batch, JournalError> {
         let body = gunzip(&self.load(record.rows).await?)?;
         let body = String::from_utf8(body).map_err(|_| JournalError("the rows it holds are not text".to_owned()))?;
-        let mut entries = Vec::with_capacity(record.entries.len());
-        for entry in record.entries {
-            entries.push(self.load(entry).await?);
-        }
+        let entries = try_join_all(record.entries.iter().map(|entry| self.load(entry))).await?;
         let created = SystemTime::UNIX_EPOCH + Duration::from_millis(record.created_at);
         Ok(Batch { created, body, entries })
     }

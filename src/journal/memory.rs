@@ -45,8 +45,15 @@ impl Memory {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         records.retain(|_, record| claim.now < record.batch.created + self.retention);
         let token = new_token()?;
-        let lease =
-            |is_first, token| Lease { key: claim.key.clone(), token, is_first, entries: 0, bytes: 0, expires: 0 };
+        let lease = |is_first, token| Lease {
+            key: claim.key.clone(),
+            token,
+            is_first,
+            until: claim.lease_until,
+            entries: 0,
+            bytes: 0,
+            expires: 0,
+        };
         let Some(record) = records.get_mut(claim.key) else {
             let Some(rows) = &claim.rows else {
                 return Ok(Claimed::Unknown);

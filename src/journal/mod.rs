@@ -117,6 +117,7 @@ pub struct Lease {
     key: Key,
     token: String,
     is_first: bool,
+    until: SystemTime,
     /// Entries that the batch has.
     entries: usize,
     /// Bytes of rows and entries that are kept beside the claim.
@@ -133,6 +134,11 @@ impl Lease {
     /// What no other lease has.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Until when it holds, if no checkpoint renews it.
+    pub fn until(&self) -> SystemTime {
+        self.until
     }
 
     /// Whether nobody has had the batch before.

@@ -387,6 +387,45 @@ async fn a_batch_asks_for_nothing_before_it_knows_what_it_was_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_throttled_table_gives_is_taken_and_the_rest_asked_for_in_smaller_parts() {
+    let told = Told::new();
+    let texts: Vec<String> = (0..150).map(|row| format!("row {row}")).chain(["slow".to_owned()]).collect();
+    let post = || Told::post("1", &texts.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(send(&told.house(None), post(), within(20.0)).await.0, 202);
+    assert_eq!(told.calls(), 151);
+    let looks = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&looks);
+    let small = told.hooked(move |happens| match happens {
+        Happens::Look(keys) => {
+            counted.fetch_add(1, Ordering::Relaxed);
+            lost_if(keys > 60)
+        }
+        _ => after(Duration::ZERO),
+    });
+    let (status, body) = send(&small, post(), within(200.0)).await;
+    assert_eq!((status, told.calls()), (200, 152), "{body}");
+    // One of 100 fails and one of 51 does not, and then two of 50 do not; after that time the row that is left is looked up once more.
+    assert_eq!(looks.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn a_batch_that_has_ended_gives_the_refusals_of_rows_that_were_never_asked_again() {
+    let sandbox = Sandbox::start().await;
+    let house = sandbox.house(8);
+    let gone = Fault::error(404, "ResourceNotFoundException", "This model version has reached the end of its life.");
+    sandbox.aws.bedrock().set_faults(vec![Rule::new(Matching::TextContains("row".to_owned()), gone)]);
+    let all: Vec<String> = (0..30).map(|row| format!("row {row}")).collect();
+    let body = texts(all.iter().map(String::as_str));
+    let tried = || event("POST", "try_ask_bedrock", &[(BATCH, "1"), (QUERY, "q")], &body.to_string());
+    let first = answered(&house, tried()).await;
+    assert!(first.iter().all(|envelope| envelope["error"]["code"] == "model_not_found"), "{first:?}");
+    let calls = sandbox.calls();
+    assert!(calls < 10, "{calls}");
+    assert_eq!(answered(&sandbox.house(8), tried()).await, first);
+    assert_eq!(sandbox.calls(), calls);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_that_has_ended_waits_for_the_table_and_is_not_asked_again() {
     let told = Told::new();
     let post = || Told::post("1", &["a"]);

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::{Times, fits};
@@ -10,7 +11,8 @@ use super::sharing::{self, Found, Sharing};
 use crate::batch::{Entry, Progress, Work};
 use crate::journal::{Journal, JournalError, Kept, Lease, Then, encode};
 
-/// How often answers are journaled: what the death of a process can lose.
+/// How often what is new is journaled: what the death of a process can lose of that, and half a second more where answers that could not be kept by what
+/// was asked come with it.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// How long a lease holds that is not renewed: what the death of a process keeps its batch from being taken up.
@@ -38,13 +40,13 @@ pub struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     pub fn new(journal: &'a dyn Journal, lease: Lease, sharing: Option<Sharing<'a>>, times: Times) -> Self {
-        let (until, shares) = (lease_until(times), sharing.is_some());
+        let (until, shares) = (lease.until(), sharing.is_some());
         Self { journal, times, lease: Some(lease), until, writing: None, shares, sharing, stepping: None }
     }
 
     /// Runs the work to its end or the deadline; `false` when the lease is lost, or given back because nothing may be asked.
     ///
-    /// Nothing new is bought while a checkpoint is overdue or has failed: what would be lost stays within one interval.
+    /// Nothing new is bought while a checkpoint is overdue or has failed.
     pub async fn run(&mut self, work: &mut Work<'_, '_>) -> bool {
         let (mut tick, mut share) = (Instant::now() + INTERVAL, Instant::now() + sharing::INTERVAL);
         if let Err(error) = self.begin(work).await {
@@ -79,25 +81,29 @@ impl<'a> Keeper<'a> {
                 return true;
             }
             let now = Instant::now();
+            let is_late = now >= tick + sharing::INTERVAL;
+            if now >= tick && (self.stepping.is_none() || is_late) {
+                tick = now + INTERVAL;
+                self.checkpoint(work, is_late);
+            }
             if now >= share && self.stepping.is_none() {
                 share = now + sharing::INTERVAL;
                 self.stepping = self.step(work);
             }
-            let is_late = now >= tick + sharing::INTERVAL;
-            if now < tick || (self.stepping.is_some() && !is_late) {
-                continue;
-            }
-            tick = now + INTERVAL;
-            if self.writing.is_some() {
-                work.hold(true);
-                continue;
-            }
-            let entry = if self.shares && !is_late { work.unsaved_beside() } else { work.unsaved() };
-            let is_due = self.until <= self.times.clock() + LEASE / 2 && self.until < self.times.end;
-            if !entry.is_empty() || is_due {
-                self.until = lease_until(self.times);
-                self.writing = self.write(entry, Then::GoOn(self.until));
-            }
+        }
+    }
+
+    /// Journals what is new, and renews the lease; when the last step of sharing takes long, also what that may keep.
+    fn checkpoint(&mut self, work: &mut Work<'_, '_>, is_late: bool) {
+        if self.writing.is_some() {
+            work.hold(true);
+            return;
+        }
+        let entry = if self.shares && !is_late { work.unsaved_beside() } else { work.unsaved() };
+        let is_due = self.until <= self.times.clock() + LEASE / 2 && self.until < self.times.end;
+        if !entry.is_empty() || is_due {
+            self.until = lease_until(self.times);
+            self.writing = self.write(entry, Then::GoOn(self.until));
         }
     }
 
@@ -112,14 +118,11 @@ impl<'a> Keeper<'a> {
                 work.refuse(refusal);
             }
         }
-        self.share_rest(work).await;
+        let (last_write, writing) = (self.times.last_write, self.writing.take());
+        let ((), written) = tokio::join!(self.share_rest(work), in_time(writing, last_write));
         // What others may be waiting for, beside the last checkpoint and never in its way.
-        let stepping = self.stepping.take();
-        let publishing = timeout_at(self.times.last_write, async move {
-            _ = stepping?.await;
-            Some(())
-        });
-        let (is_done, _) = tokio::join!(self.keep_rest(work), publishing);
+        let publishing = in_time(self.stepping.take(), last_write);
+        let (is_done, _) = tokio::join!(self.keep_rest(work, written), publishing);
         is_done
     }
 
@@ -127,17 +130,19 @@ impl<'a> Keeper<'a> {
     async fn begin(&mut self, work: &mut Work<'_, '_>) -> Result<(), JournalError> {
         let is_first = self.lease.as_ref().is_some_and(Lease::is_first);
         if let Some(sharing) = &mut self.sharing {
-            let found = if is_first { None } else { Some(sharing.find(work).await?) };
+            // Before that has taken half of the lease.
+            let until = Instant::now() + self.until.duration_since(self.times.clock()).unwrap_or_default() / 2;
+            let found = if is_first { None } else { Some(sharing.find(work, until).await?) };
             sharing.begin(work, found).await;
         }
         Ok(())
     }
 
     /// Keeps what is left by what was asked, after the step that is under way. What takes too long goes on beside the last checkpoint, which keeps with
-    /// the batch whatever may not be kept otherwise, and has as much time as this at least.
+    /// the batch whatever may not be kept otherwise.
     async fn share_rest(&mut self, work: &mut Work<'_, '_>) {
         let now = Instant::now();
-        let until = now + self.times.last_write.saturating_duration_since(now) / 2;
+        let until = (now + sharing::INTERVAL).min(now + self.times.last_write.saturating_duration_since(now) / 2);
         loop {
             if let Some(step) = &mut self.stepping {
                 let Ok((sharing, found)) = timeout_at(until, step).await else {
@@ -155,21 +160,16 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Journals what is left, and gives the lease back.
-    async fn keep_rest(mut self, work: &mut Work<'_, '_>) -> bool {
-        let mut entry = work.unsaved();
-        if let Some(write) = self.writing.take() {
-            match timeout_at(self.times.last_write, write).await {
-                Ok(written) => {
-                    if !self.written(work, written) {
-                        return false;
-                    }
-                }
-                Err(_) => tracing::error!("a checkpoint did not end in time: the answers since the last one are lost"),
-            }
+    /// Journals what is left, when the checkpoint that was under way is `written` or too late, and gives the lease back.
+    async fn keep_rest(mut self, work: &mut Work<'_, '_>, written: Option<Result<Written, Elapsed>>) -> bool {
+        if let Some(Err(_)) = written {
+            tracing::error!("a checkpoint did not end in time: the answers since the last one are lost");
         }
-        // What the write that has just ended could not keep.
-        entry.extend(work.unsaved());
+        let is_ours = written.and_then(Result::ok).is_none_or(|written| self.written(work, written));
+        if !is_ours {
+            return false;
+        }
+        let entry = work.rest();
         let is_done = work.is_done();
         let then = if is_done { Then::End } else { Then::Release };
         let Some(write) = self.write(entry, then) else {
@@ -231,6 +231,14 @@ impl<'a> Keeper<'a> {
 /// Until when a lease holds that is taken or renewed now: never longer than the invocation.
 pub fn lease_until(times: Times) -> SystemTime {
     times.end.min(times.clock() + LEASE)
+}
+
+/// What is under way, if it ends in time.
+async fn in_time<T>(
+    task: Option<Pin<Box<dyn Future<Output = T> + Send + '_>>>,
+    until: Instant,
+) -> Option<Result<T, Elapsed>> {
+    Some(timeout_at(until, task?).await)
 }
 
 /// What is under way, when it is done; for ever nothing where nothing is.

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::super::Times;
-use super::keeper::LEASE;
 use crate::batch::{Plan, Work};
 use crate::function::{Job, Outcome, Refusal, Shared};
 use crate::journal::{Answer, AnswerKey, Answers, Asking, JournalError, Key, Look, Recalled, Scope};
@@ -24,6 +24,9 @@ const AFTERWARDS: Duration = Duration::from_millis(500);
 /// How long an operation on the table may take, and what part of an invocation. Beyond that the batch goes on alone.
 const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENT_PART: u32 = 8;
+
+/// Rows of one look at first, where others may be answered though it fails.
+const PART: usize = 100;
 
 /// Most questions in one claim: the claims of all batches of a statement share an item of 400 KB.
 const MOST: usize = 1024;
@@ -113,27 +116,41 @@ impl<'a> Sharing<'a> {
         }
     }
 
-    /// Takes all that is known of rows without an outcome; when that was looked up. As nothing can be done without, the table is waited for, and asked
-    /// again, for half of the time of a lease.
+    /// Takes all that is known of rows without an outcome; when that was looked up. As nothing can be done without, the table is waited for, and what it
+    /// has not given is asked for again, in smaller parts.
     ///
     /// # Errors
     ///
-    /// When the table cannot be had.
-    pub async fn find(&self, work: &mut Work<'_, '_>) -> Result<Instant, JournalError> {
-        let unsettled: Vec<u32> = work.unsettled().collect();
-        let Times { begin, deadline, .. } = self.times;
-        let until = begin + (LEASE / 2).min(deadline.saturating_duration_since(begin) / 2);
-        loop {
+    /// When the table cannot be had before that time, which is no later than the deadline.
+    pub async fn find(&self, work: &mut Work<'_, '_>, until: Instant) -> Result<Instant, JournalError> {
+        let until = until.min(self.times.deadline);
+        let mut left: Vec<u32> = work.unsettled().collect();
+        let begin = Instant::now();
+        for doublings in 0.. {
             let looked = Instant::now();
-            match timeout_at(until, self.look(&unsettled, false)).await.unwrap_or_else(|_| Err(late())) {
-                Ok(Recalled { answers, .. }) => {
-                    work.find(self.learnt(&unsettled, &answers));
-                    return Ok(looked);
+            let part = (PART >> doublings.min(PART.ilog2())).max(1);
+            let looks = left.chunks(part).map(|rows| async move {
+                let known = timeout_at(until, self.look(rows, false)).await.unwrap_or_else(|_| Err(late()));
+                known.map(|known| self.learnt(rows, &known.answers)).map_err(|error| (rows, error))
+            });
+            let (mut undone, mut failed) = (Vec::new(), None);
+            for found in join_all(looks).await {
+                match found {
+                    Ok(found) => work.find(found),
+                    Err((rows, error)) => {
+                        undone.extend(rows);
+                        failed = Some(error);
+                    }
                 }
-                Err(_) if looked + INTERVAL < until => sleep_until(looked + INTERVAL).await,
-                Err(error) => return Err(error),
             }
+            match failed {
+                Some(error) if looked + INTERVAL >= until => return Err(error),
+                Some(_) => sleep_until(looked + INTERVAL).await,
+                None => break,
+            }
+            left = undone;
         }
+        Ok(begin)
     }
 
     /// Before anything is asked: claims what nobody is asking for. Unless it was `found` before, what is known of that is taken first.
