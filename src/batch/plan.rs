@@ -1,9 +1,10 @@
 //! Which rows are the same, and which need no answer of a service.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::StatementFaults;
-use crate::function::{Argument, Caller, Function, Job, Question, Refusal, Rendering, Row, Whose};
+use crate::function::{Argument, Caller, Function, Job, Options, Question, Refusal, Rendering, Row, Whose};
 
 /// The distinct rows of a batch, in the order in which they first come, and which of them each row is.
 #[derive(Debug)]
@@ -13,6 +14,9 @@ pub struct Plan<'a> {
     firsts: Vec<u32>,
     rows: Vec<Option<u32>>,
     rendering: Rendering,
+    /// The least number of hours for which answers may serve other statements, of the rows that say one, and whether some say none.
+    hours: Option<u64>,
+    has_default: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -24,8 +28,15 @@ impl<'a> Plan<'a> {
     /// Checks and plans the rows. A row that is NULL for a NULL among its arguments is no distinct row.
     pub fn asked_by(caller: Caller<'a>, function: &'a dyn Function, rows: &'a [Vec<Argument<'a>>]) -> Self {
         let rendering = function.rendering();
-        let mut plan =
-            Self { distinct: Vec::new(), firsts: Vec::new(), rows: Vec::with_capacity(rows.len()), rendering };
+        let options = function.parameters().iter().position(|parameter| parameter.name == "options");
+        let mut plan = Self {
+            distinct: Vec::new(),
+            firsts: Vec::new(),
+            rows: Vec::with_capacity(rows.len()),
+            rendering,
+            hours: None,
+            has_default: false,
+        };
         let mut asked: HashMap<Question<'a>, u32> = HashMap::with_capacity(rows.len());
         let mut refused: HashMap<&'a [Argument<'a>], u32> = HashMap::new();
         for arguments in rows {
@@ -34,6 +45,7 @@ impl<'a> Plan<'a> {
                 plan.rows.push(None);
                 continue;
             }
+            plan.share_for(options.and_then(|place| Options::shared_answers_hours(row.get(place)?)));
             let number = match function.prepare(row) {
                 Ok(job) => match job.question.as_ref().and_then(|question| asked.get(question)) {
                     Some(number) => {
@@ -52,6 +64,17 @@ impl<'a> Plan<'a> {
             plan.rows.push(Some(number));
         }
         plan
+    }
+
+    fn share_for(&mut self, hours: Option<u64>) {
+        self.has_default |= hours.is_none();
+        self.hours = self.hours.into_iter().chain(hours).min();
+    }
+
+    /// For how long the answers of the batch serve other statements, where the setting says so long: what its rows say counts, and the least of it.
+    pub fn shared_answers(&self, setting: Duration) -> Duration {
+        let setting = (self.has_default || self.hours.is_none()).then_some(setting);
+        self.hours.map(Duration::from_hours).into_iter().chain(setting).min().unwrap_or_default()
     }
 
     /// What one of equal rows must have, the others get.

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{CallError, House, Retention, Summary, Times, fits};
 use crate::batch::{Plan, StatementFaults, Work};
 use crate::function::{Argument, Caller, Function, Shared};
-use crate::journal::{self, Batch, Claim, Claimed, Journal, JournalError, Key, Lease, NewRows, Scope, decode};
+use crate::journal::{self, Batch, Claim, Claimed, Journal, JournalError, Key, Lease, NewRows, Scope, Within, decode};
 use crate::snowflake::{request, response};
 
 mod keeper;
@@ -163,12 +163,13 @@ impl Journaled<'_> {
     /// The batch among others of its statement, or of the account; none when nothing says what others there are.
     fn sharing<'b>(&'b self, batch: sharing::Batch<'b>, plan: &Plan<'_>) -> Option<Sharing<'b>> {
         let Retention { journal: kept, shared_answers } = self.house.retention;
-        let (statement, shared, hours) = match (shared_answers.is_zero(), self.ids.caller.query_id) {
-            (false, _) => (None, Shared::Earlier, shared_answers),
-            (true, Some(statement)) => (Some(statement), Shared::Statement, kept),
-            (true, None) => return None,
+        let (hours, statement) = (plan.shared_answers(shared_answers), self.ids.caller.query_id.map(Within::Statement));
+        let (within, shared, hours) = match statement.filter(|_| hours.is_zero()) {
+            Some(statement) => (statement, Shared::Statement, kept),
+            None if hours.is_zero() => return None,
+            None => (Within::Account(hours), Shared::Earlier, hours),
         };
-        let scope = Scope::of(self.function.name(), statement, self.times.now + hours + AGAIN);
+        let scope = Scope::of(self.function.name(), within, self.times.now + hours + AGAIN);
         Some(Sharing::new(self.journal.answers()?, (scope, shared), batch, plan, self.times))
     }
 }

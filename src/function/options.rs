@@ -11,6 +11,10 @@ use super::{Code, Refusal, Whose};
 /// Most characters of an unknown option's name that are told.
 const LONGEST_TOLD: usize = 64;
 
+/// The option of every function that takes options: for how many hours an answer serves other statements too. It makes no other question.
+const SHARED: &str = "shared_answers_hours";
+const MOST_HOURS: u64 = 168;
+
 /// The options of one row. One that is null is not given.
 #[derive(Debug, Default)]
 pub struct Options<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
@@ -28,13 +32,25 @@ impl<'a> Options<'a> {
         let mut members: BTreeMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(json)
             .map_err(|_| refusal("the options cannot be read: give one object".to_owned()))?;
         members.retain(|_, value| value.get() != "null");
+        let hours = members.remove(SHARED);
         match members.keys().find(|name| !known.contains(&name.as_ref())) {
-            None => Ok(Self(members)),
+            None if hours.is_none_or(|hours| hours_of(hours).is_some()) => Ok(Self(members)),
+            None => Err(refused(SHARED, &format!("must be a whole number from 0 to {MOST_HOURS}"))),
             Some(unknown) => {
                 let unknown: String = unknown.chars().take(LONGEST_TOLD).collect();
-                Err(refusal(format!("there is no option {unknown:?} here; the options are {}", known.join(", "))))
+                let known = known.join(", ");
+                Err(refusal(format!("there is no option {unknown:?} here; the options are {known}, {SHARED}")))
             }
         }
+    }
+
+    /// For how many hours an answer serves other statements too, where checked options say it.
+    pub fn shared_answers_hours(json: &str) -> Option<u64> {
+        if !json.contains(SHARED) {
+            return None;
+        }
+        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json).ok()?;
+        hours_of(members.get(SHARED)?)
     }
 
     /// The options but for some, in canonical form where they came so; empty if there are none.
@@ -80,6 +96,10 @@ impl<'a> Options<'a> {
     }
 }
 
+fn hours_of(value: &RawValue) -> Option<u64> {
+    serde_json::from_str(value.get()).ok().filter(|hours| *hours <= MOST_HOURS)
+}
+
 /// The refusal of an option, and what is wrong with it: nothing of its value is told.
 pub fn refused(name: &str, what: &str) -> Refusal {
     refusal(format!("the option {name:?} {what}"))
@@ -103,7 +123,10 @@ mod tests {
         assert!(!read(r#"{"size":null}"#).unwrap().has("size"));
         let refusal = read(r#"{"size":1,"sice":2}"#).unwrap_err();
         assert_eq!((refusal.whose, refusal.code), (Whose::Options, Code::InvalidArgument));
-        assert_eq!(refusal.message, "there is no option \"sice\" here; the options are size, word");
+        assert_eq!(
+            refusal.message,
+            "there is no option \"sice\" here; the options are size, word, shared_answers_hours"
+        );
     }
 
     #[test]
@@ -123,6 +146,27 @@ mod tests {
         let text = |json| read(json).unwrap().text_without(&["word"]);
         assert_eq!(text(r#"{"size":1.50,"word":"END"}"#), r#"{"size":1.50}"#);
         assert_eq!((text(r#"{"word":"END"}"#), text(r#"{"size":null}"#)), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn hours_are_an_option_of_every_function_and_make_no_other_question() {
+        let options = read(r#"{"shared_answers_hours":168,"size":1}"#).unwrap();
+        assert_eq!(options.text_without(&[]), r#"{"size":1}"#);
+        for (json, expected) in [
+            (r#"{"shared_answers_hours":168}"#, Some(168)),
+            (r#"{"shared_answers_hours":0}"#, Some(0)),
+            (r#"{"shared_answers_hours":null}"#, None),
+            (r#"{"size":1}"#, None),
+            ("{}", None),
+        ] {
+            assert!(read(json).is_ok());
+            assert_eq!(Options::shared_answers_hours(json), expected, "{json}");
+        }
+        let message = "the option \"shared_answers_hours\" must be a whole number from 0 to 168";
+        for json in ["169", "-1", "1.5", "\"1\"", "true"].map(|value| format!(r#"{{"shared_answers_hours":{value}}}"#))
+        {
+            assert_eq!(Options::read(Some(&json), &[]).unwrap_err().message, message, "{json}");
+        }
     }
 
     #[test]

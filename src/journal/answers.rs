@@ -2,9 +2,10 @@
 //!
 //! A batch finds its own answers here as well: its entries hold only what cannot be kept by what was asked.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::iter;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
@@ -15,7 +16,7 @@ use crate::function::{Outcome, Question};
 /// The version of what an answer's item holds, and of what makes two questions the same. Items of another version are never read.
 const VERSION: u8 = 4;
 
-/// Within what equal questions share an answer: one function, and one statement or the whole account.
+/// Within what equal questions share an answer: one function, and one statement or the account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
     hash: [u8; 32],
@@ -31,13 +32,25 @@ pub struct AnswerKey([u8; 32]);
 /// long as a claim lasts.
 pub type Tag = u32;
 
+/// Whose batches share answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within<'a> {
+    /// Those of one statement.
+    Statement(&'a str),
+    /// Those of all statements of the account that share for as long.
+    Account(Duration),
+}
+
 impl Scope {
-    /// The scope of `function` in one statement (`Some`), or in every statement of the account.
-    pub fn of(function: &str, statement: Option<&str>, expires: SystemTime) -> Self {
+    /// The scope of `function`.
+    pub fn of(function: &str, within: Within<'_>, expires: SystemTime) -> Self {
         let mut hash = Sha256::new();
         hash.update([VERSION]);
-        for part in [function, if statement.is_some() { "statement" } else { "account" }, statement.unwrap_or_default()]
-        {
+        let (kind, name) = match within {
+            Within::Statement(id) => ("statement", Cow::Borrowed(id)),
+            Within::Account(time) => ("account", Cow::Owned(time.as_secs().to_string())),
+        };
+        for part in [function, kind, &name] {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
@@ -160,30 +173,31 @@ pub trait Answers: Send + Sync {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn a_key_is_of_scope_function_target_and_every_part_of_the_question() {
         let question = |parts: &[&'static str]| parts.iter().map(|part| (*part).into()).collect::<Question<'_>>();
         let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-        let key = |function, statement, target, parts: &[&'static str]| {
-            Scope::of(function, statement, expires).key(target, &question(parts))
+        let key = |function, within, target, parts: &[&'static str]| {
+            Scope::of(function, within, expires).key(target, &question(parts))
         };
-        let own = key("f", Some("q"), "t", &["ab", "c"]);
-        assert_eq!(own, key("f", Some("q"), "t", &["ab", "c"]));
+        let own = key("f", Within::Statement("q"), "t", &["ab", "c"]);
+        assert_eq!(own, key("f", Within::Statement("q"), "t", &["ab", "c"]));
+        let hours = |hours| Within::Account(Duration::from_hours(hours));
         for other in [
-            key("f", Some("r"), "t", &["ab", "c"]),
-            key("f", None, "t", &["ab", "c"]),
-            key("f", Some(""), "t", &["ab", "c"]),
-            key("g", Some("q"), "t", &["ab", "c"]),
-            key("f", Some("q"), "u", &["ab", "c"]),
-            key("f", Some("q"), "ta", &["b", "c"]),
-            key("f", Some("q"), "t", &["a", "bc"]),
-            key("f", Some("q"), "t", &["ab", "c", ""]),
+            key("f", hours(2), "t", &["ab", "c"]),
+            key("f", Within::Statement("r"), "t", &["ab", "c"]),
+            key("f", hours(1), "t", &["ab", "c"]),
+            key("f", Within::Statement(""), "t", &["ab", "c"]),
+            key("g", Within::Statement("q"), "t", &["ab", "c"]),
+            key("f", Within::Statement("q"), "u", &["ab", "c"]),
+            key("f", Within::Statement("q"), "ta", &["b", "c"]),
+            key("f", Within::Statement("q"), "t", &["a", "bc"]),
+            key("f", Within::Statement("q"), "t", &["ab", "c", ""]),
         ] {
             assert_ne!(own, other);
         }
+        assert_ne!(key("f", hours(1), "t", &[]), key("f", hours(2), "t", &[]));
     }
 }

@@ -180,7 +180,7 @@ impl Answers for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::NewRows;
+    use crate::journal::{NewRows, Within};
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -191,7 +191,7 @@ mod tests {
         let claim = |rows, now| Claim { key: &key, rows, now, lease_until: now };
         let rows = Some(NewRows { body: "{}", digest: String::new() });
         assert!(matches!(journal.claim(&claim(rows, begin)).await, Ok(Claimed::Ours(..))));
-        let scope = Scope::of("f", None, begin + HOUR);
+        let scope = Scope::of("f", Within::Account(HOUR), begin + HOUR);
         let answer = scope.key("t", &vec!["a".into()].into_boxed_slice());
         let value: Box<str> = Box::from("1");
         let outcome = Outcome { attempts: 1, ..Outcome::of(value) };

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
-pub use answers::{Answer, AnswerKey, Answers, Asking, Look, Recalled, Scope, Tag};
+pub use answers::{Answer, AnswerKey, Answers, Asking, Look, Recalled, Scope, Tag, Within};
 pub use dynamodb::DynamoDb;
 pub use entry::{decode, encode};
 pub use key::{Key, digest};

@@ -7,7 +7,7 @@ use serde_json::json;
 use snowflake_aws_functions::function::Outcome;
 use snowflake_aws_functions::journal::{
     Answer, AnswerKey, Answers, Asking, Batch, Claim, Claimed, DynamoDb, Journal, Kept, Key, Lease, Look, Memory,
-    NewRows, Recalled, Scope, Tag, Then,
+    NewRows, Recalled, Scope, Tag, Then, Within,
 };
 
 const RETENTION: Duration = Duration::from_hours(12);
@@ -183,7 +183,7 @@ struct Questions {
 impl Questions {
     fn new(count: usize) -> Self {
         let now = SystemTime::now();
-        let scope = Scope::of("conformance", Some(&fastrand::u128(..).to_string()), now + RETENTION);
+        let scope = Scope::of("conformance", Within::Statement(&fastrand::u128(..).to_string()), now + RETENTION);
         let keys =
             (0..count).map(|number| scope.key("t", &vec![number.to_string().into()].into_boxed_slice())).collect();
         Self { scope, keys, now }

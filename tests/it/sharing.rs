@@ -15,7 +15,8 @@ use snowflake_aws_functions::calls::{House, Retention, Times};
 use snowflake_aws_functions::function::{Answered, Call, Function, Job, Outcome, Parameter, Refusal, Row, Target};
 use snowflake_aws_functions::functions::Functions;
 use snowflake_aws_functions::journal::{
-    AnswerKey, Answers, Asking, Claim, Claimed, Journal, JournalError, Key, Look, Memory, Recalled, Scope, Tag, decode,
+    AnswerKey, Answers, Asking, Claim, Claimed, Journal, JournalError, Key, Look, Memory, Recalled, Scope, Tag, Within,
+    decode,
 };
 
 use tokio::time::sleep;
@@ -112,6 +113,35 @@ async fn within_the_hours_a_statement_that_is_run_again_asks_only_what_is_missin
     let calls = sandbox.calls();
     answered(&house(), post(Some("third"), "3", &body)).await;
     assert_eq!(sandbox.calls(), calls);
+}
+
+#[tokio::test]
+async fn a_call_says_by_an_option_for_how_long_its_answers_serve_other_statements() {
+    let sandbox = Sandbox::start().await;
+    let with = |hours: &[Value]| {
+        let row = |(place, hours): (usize, &Value)| json!([place, "Do.", format!("text {place}"), MODEL, {"shared_answers_hours": hours}]);
+        json!({"data": hours.iter().enumerate().map(row).collect::<Vec<_>>()})
+    };
+    let (one, none) = (with(&[json!(1)]), with(&[json!(0)]));
+    for (setting, query, body, calls) in [
+        (0, "a", &one, 1),
+        (0, "b", &one, 1),
+        (0, "c", &with(&[json!(2)]), 2),
+        (0, "d", &with(&[Value::Null]), 3),
+        (0, "e", &texts(["text 0"]), 4),
+        (1, "f", &texts(["text 0"]), 4),
+        (1, "g", &none, 5),
+        (1, "h", &none, 6),
+        // What the least of the rows allows holds for the batch.
+        (0, "i", &with(&[json!(1), json!(1)]), 7),
+        (0, "j", &with(&[json!(1), json!(0)]), 9),
+        (0, "k", &with(&[json!(1), Value::Null]), 11),
+        (1, "l", &with(&[json!(2), Value::Null]), 11),
+    ] {
+        let hours = Retention { journal: Duration::from_hours(12), shared_answers: Duration::from_hours(setting) };
+        answered(&sandbox.house(8).keeping(hours), post(Some(query), query, body)).await;
+        assert_eq!(sandbox.calls(), calls, "{query}");
+    }
 }
 
 #[tokio::test]
@@ -454,7 +484,8 @@ const NEARLY: Duration = Duration::from_millis(900);
 #[tokio::test(start_paused = true)]
 async fn a_row_whose_owner_has_died_is_asked_on_a_slow_table_too() {
     let memory = Arc::new(Memory::new(Duration::from_hours(12)));
-    let (now, scope) = (SystemTime::now(), Scope::of("ask", Some("q"), SystemTime::now() + Duration::from_hours(12)));
+    let (now, scope) =
+        (SystemTime::now(), Scope::of("ask", Within::Statement("q"), SystemTime::now() + Duration::from_hours(12)));
     let tags = [scope.key("service", &vec!["a".into()].into_boxed_slice()).tag()];
     let until = now + Duration::from_secs(6);
     let batch = &Key::of("ask", "dead");
@@ -505,7 +536,7 @@ async fn an_answer_that_is_kept_as_its_claim_ends_is_found_by_who_looked_before(
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_comes_long_after_the_look_is_followed_by_another_look() {
     let memory = Arc::new(Memory::new(Duration::from_hours(12)));
-    let scope = Scope::of("ask", Some("q"), SystemTime::now() + Duration::from_hours(12));
+    let scope = Scope::of("ask", Within::Statement("q"), SystemTime::now() + Duration::from_hours(12));
     let key = scope.key("service", &vec!["a".into()].into_boxed_slice());
     let answer = (key, Outcome { attempts: 1, ..Outcome::of("\"kept\"".into()) });
     // A claim takes so long that another batch has answered meanwhile, and its claim is nowhere to be seen any more.

@@ -242,11 +242,12 @@ fn answer(item: &Item, batch: &Key, until: SystemTime) -> Option<Answer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Within;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn scope(expires: SystemTime) -> Scope {
-        Scope::of("ask_bedrock", Some("statement"), expires)
+        Scope::of("ask_bedrock", Within::Statement("statement"), expires)
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::function::Outcome;
-use crate::journal::{Answer, AnswerKey, Key, Look, Scope};
+use crate::journal::{Answer, AnswerKey, Key, Look, Scope, Within};
 
 /// The work goes on.
 const GO_ON: Then = Then::GoOn(SystemTime::UNIX_EPOCH);
@@ -250,7 +250,7 @@ async fn answers_that_are_kept_are_recalled_however_many_there_are() {
     let (table, now) = (Table::default(), SystemTime::now());
     let journal = table.journal();
     let answers = Journal::answers(&journal).unwrap();
-    let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
+    let scope = Scope::of("ask_bedrock", Within::Statement("statement"), now + Duration::from_hours(1));
     let kept = to_keep(&scope, 120);
     answers.keep(&scope, &batch(), &kept).await.unwrap();
     assert_eq!(table.requests(), 5, "a write takes 25 answers");
@@ -272,7 +272,7 @@ async fn what_a_throttled_table_leaves_undone_is_asked_for_after_pauses() {
     let (table, now) = (Table::default(), SystemTime::now());
     let journal = table.journal();
     let answers = Journal::answers(&journal).unwrap();
-    let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
+    let scope = Scope::of("ask_bedrock", Within::Statement("statement"), now + Duration::from_hours(1));
     let kept = to_keep(&scope, 25);
     let keys: Vec<_> = kept.iter().map(|(key, _)| *key).collect();
     let batch = batch();
@@ -296,7 +296,7 @@ async fn an_answer_that_is_too_large_for_an_item_is_given_back() {
     let (table, now) = (Table::default(), SystemTime::now());
     let journal = table.journal();
     let answers = Journal::answers(&journal).unwrap();
-    let scope = Scope::of("ask_bedrock", Some("statement"), now + Duration::from_hours(1));
+    let scope = Scope::of("ask_bedrock", Within::Statement("statement"), now + Duration::from_hours(1));
     let mut kept = to_keep(&scope, 3);
     let mut random = fastrand::Rng::with_seed(3);
     let text: String = (0..600_000).map(|_| random.alphanumeric()).collect();

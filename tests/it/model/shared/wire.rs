@@ -12,7 +12,7 @@ use snowflake_aws_functions::function::{
 };
 use snowflake_aws_functions::journal::{
     AnswerKey, Answers, Asking as Claiming, Claim, Claimed, Journal, JournalError, Kept, Key, Lease, Look, Recalled,
-    Scope, Tag, Then,
+    Scope, Tag, Then, Within,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -41,7 +41,11 @@ pub fn key((statement, row): Name) -> AnswerKey {
 
 /// The scope of a statement.
 pub fn scope(statement: &str) -> Scope {
-    Scope::of(FUNCTION, Some(statement), SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000))
+    Scope::of(
+        FUNCTION,
+        Within::Statement(statement),
+        SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000),
+    )
 }
 
 /// The row that a claim names.
