@@ -45,8 +45,9 @@ impl<'a> Plan<'a> {
                 plan.rows.push(None);
                 continue;
             }
-            plan.share_for(options.and_then(|place| Options::shared_answers_hours(row.get(place)?)));
-            let number = match function.prepare(row) {
+            let hours = options.and_then(|place| Options::shared_answers_hours(row.get(place)?));
+            let prepared = function.prepare(row).inspect(|_| plan.share_for(hours));
+            let number = match prepared {
                 Ok(job) => match job.question.as_ref().and_then(|question| asked.get(question)) {
                     Some(number) => {
                         plan.merge(*number, &job);

@@ -163,7 +163,9 @@ impl Journaled<'_> {
     /// The batch among others of its statement, or of the account; none when nothing says what others there are.
     fn sharing<'b>(&'b self, batch: sharing::Batch<'b>, plan: &Plan<'_>) -> Option<Sharing<'b>> {
         let Retention { journal: kept, shared_answers } = self.house.retention;
-        let (hours, statement) = (plan.shared_answers(shared_answers), self.ids.caller.query_id.map(Within::Statement));
+        // A call has nothing kept for longer than the settings keep anything.
+        let hours = plan.shared_answers(shared_answers).min(shared_answers.max(kept));
+        let statement = self.ids.caller.query_id.map(Within::Statement);
         let (within, shared, hours) = match statement.filter(|_| hours.is_zero()) {
             Some(statement) => (statement, Shared::Statement, kept),
             None if hours.is_zero() => return None,

@@ -42,7 +42,7 @@ impl Function for Geocode {
             target: self.location.target(Operation::Geocode),
             // What the service may refuse for all rows has nothing to do with the others: they are checked here.
             options: if least.is_some() { "min_relevance" } else { "" }.into(),
-            question: Some(Box::new([address.text.clone(), row.text(1).into()])),
+            question: Some(Box::new([address.text.clone(), options.text.into()])),
             must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || {

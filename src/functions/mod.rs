@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::bedrock::Prices;
-    use crate::function::{Kind, Rendering};
+    use crate::function::{Argument, Caller, Kind, Parameter, Rendering, Row};
     use crate::location::IntendedUse;
 
     fn functions(intended_use: IntendedUse) -> Functions {
@@ -119,6 +119,33 @@ mod tests {
             "get_coordinate try_get_coordinate geocode try_geocode reverse_geocode try_reverse_geocode suggest_address try_suggest_address"
         );
         assert_eq!(forbidden(IntendedUse::Storage), "suggest_address try_suggest_address");
+    }
+
+    #[test]
+    fn for_how_long_an_answer_is_shared_makes_no_other_question_of_any_function() {
+        let functions = functions(IntendedUse::Storage);
+        let mut with_options = 0;
+        for function in functions.0.iter().filter(|one| one.parameters().iter().any(|one| one.name == "options")) {
+            let question = |options: &str| {
+                let argument = |parameter: &Parameter| match (parameter.name, parameter.kind) {
+                    ("options", _) => Argument::object(options).unwrap(),
+                    ("model_id", _) if function.name().ends_with("embed_text") => {
+                        Argument::Text("amazon.titan-embed-text-v2:0".into())
+                    }
+                    ("model_id", _) => Argument::Text("us.amazon.nova-lite-v1:0".into()),
+                    (_, Kind::Text) => Argument::Text("text".into()),
+                    (_, Kind::Number) => Argument::Number("1".into()),
+                    (_, Kind::Object) => Argument::object(r#"{"a": "what it is"}"#).unwrap(),
+                    (_, Kind::Json) => Argument::json(r#"["a", "b"]"#).unwrap(),
+                };
+                let arguments: Vec<_> = function.parameters().iter().map(argument).collect();
+                let job = function.prepare(Row::new(&arguments, Caller::default())).unwrap();
+                job.question.unwrap().iter().map(|part| part.to_string()).collect::<Vec<_>>()
+            };
+            assert_eq!(question("{}"), question(r#"{"shared_answers_hours":1}"#), "{}", function.name());
+            with_options += 1;
+        }
+        assert_eq!(with_options, 22);
     }
 
     const SETUP: &str = include_str!("../../sql/setup.sql");

@@ -35,6 +35,8 @@ pub struct PlaceOptions {
     bounding_box: Option<Bounds>,
     political_view: Option<String>,
     time_zone: Option<bool>,
+    /// What makes it another question, in canonical form; empty if nothing does.
+    pub text: String,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +85,7 @@ impl PlaceOptions {
                 .get("political_view", "a country in three letters, as in USA", |country: &String| is_country(country))?
                 .map(|country| country.to_ascii_uppercase()),
             time_zone: options.get("time_zone", "true or false", |_| true)?,
+            text: options.text_without(&[]),
         };
         if read.bias.is_some() && read.bounding_box.is_some() {
             return Err(refused_option("bounding_box", "excludes the option \"bias\": give one of them"));

@@ -41,7 +41,7 @@ impl Function for ReverseGeocode {
             target: self.location.target(Operation::ReverseGeocode),
             options: "".into(),
             // 1.50 and 1.5 are one position.
-            question: Some(Box::new([latitude.to_string().into(), longitude.to_string().into(), row.text(2).into()])),
+            question: Some(Box::new([latitude.to_string().into(), longitude.to_string().into(), options.text.into()])),
             must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || {

@@ -40,7 +40,7 @@ impl Function for SuggestAddress {
         Ok(Job {
             target: self.location.target(Operation::Suggest),
             options: "".into(),
-            question: Some(Box::new([text.text.clone(), row.text(1).into()])),
+            question: Some(Box::new([text.text.clone(), options.text.into()])),
             must_be_answered: false,
             expected_bytes: 0,
             call: Call::alone(move || {

@@ -137,6 +137,9 @@ async fn a_call_says_by_an_option_for_how_long_its_answers_serve_other_statement
         (0, "j", &with(&[json!(1), json!(0)]), 9),
         (0, "k", &with(&[json!(1), Value::Null]), 11),
         (1, "l", &with(&[json!(2), Value::Null]), 11),
+        // Nothing is kept for longer than the journal keeps anything.
+        (0, "m", &with(&[json!(12)]), 12),
+        (0, "n", &with(&[json!(168)]), 12),
     ] {
         let hours = Retention { journal: Duration::from_hours(12), shared_answers: Duration::from_hours(setting) };
         answered(&sandbox.house(8).keeping(hours), post(Some(query), query, body)).await;
@@ -265,6 +268,9 @@ async fn a_table_that_throttles_slows_nothing_but_sharing() {
 
 const SLOW: Duration = Duration::from_secs(150);
 
+/// When the first step of sharing is under way.
+const LATE: Duration = Duration::from_millis(600);
+
 /// A service whose every answer is another one; some take long.
 pub struct Moody(pub Arc<AtomicUsize>);
 
@@ -284,6 +290,9 @@ impl Function for Moody {
             async move {
                 if text.starts_with("slow") {
                     sleep(SLOW).await;
+                }
+                if text == "late" {
+                    sleep(LATE).await;
                 }
                 Ok(Answered::from(value.to_string().into_boxed_str()))
             }
@@ -453,6 +462,15 @@ async fn a_batch_that_has_ended_gives_the_refusals_of_rows_that_were_never_asked
     assert!(calls < 10, "{calls}");
     assert_eq!(answered(&sandbox.house(8), tried()).await, first);
     assert_eq!(sandbox.calls(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_answered_beside_a_slow_step_is_published_after_it() {
+    let told = Told::new();
+    let slow = told.hooked(|happens| after(if happens == Happens::Keep { NEARLY } else { Duration::ZERO }));
+    assert_eq!(answered(&slow, Told::post("1", &["a", "late"])).await, ["a 0", "late 1"]);
+    assert_eq!(answered(&told.house(None), Told::post("2", &["late", "a"])).await, ["late 1", "a 0"]);
+    assert_eq!(told.calls(), 2);
 }
 
 #[tokio::test(start_paused = true)]

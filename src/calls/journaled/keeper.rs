@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::super::{Times, fits};
 use super::sharing::{self, Found, Sharing};
 use crate::batch::{Entry, Progress, Work};
+use crate::function::Outcome;
 use crate::journal::{Journal, JournalError, Kept, Lease, Then, encode};
 
 /// How often what is new is journaled: what the death of a process can lose of that, and half a second more where answers that could not be kept by what
@@ -119,9 +120,10 @@ impl<'a> Keeper<'a> {
             }
         }
         let (last_write, writing) = (self.times.last_write, self.writing.take());
-        let ((), written) = tokio::join!(self.share_rest(work), in_time(writing, last_write));
+        let (late, written) = tokio::join!(self.share_rest(work), in_time(writing, last_write));
         // What others may be waiting for, beside the last checkpoint and never in its way.
-        let publishing = in_time(self.stepping.take(), last_write);
+        let stepping = self.stepping.take();
+        let publishing = timeout_at(last_write, async move { Some(stepping?.await.0.publish(late).await) });
         let (is_done, _) = tokio::join!(self.keep_rest(work, written), publishing);
         is_done
     }
@@ -139,22 +141,22 @@ impl<'a> Keeper<'a> {
     }
 
     /// Keeps what is left by what was asked, after the step that is under way. What takes too long goes on beside the last checkpoint, which keeps with
-    /// the batch whatever may not be kept otherwise.
-    async fn share_rest(&mut self, work: &mut Work<'_, '_>) {
+    /// the batch whatever may not be kept otherwise; what is to follow it then is given.
+    async fn share_rest(&mut self, work: &mut Work<'_, '_>) -> Vec<(u32, Outcome)> {
         let now = Instant::now();
         let until = (now + sharing::INTERVAL).min(now + self.times.last_write.saturating_duration_since(now) / 2);
         loop {
             if let Some(step) = &mut self.stepping {
                 let Ok((sharing, found)) = timeout_at(until, step).await else {
                     tracing::warn!("answers are kept with their batch: it is not known in time what others have kept");
-                    return;
+                    return work.to_share();
                 };
                 (self.stepping, self.sharing) = (None, Some(sharing));
                 found.tell(work);
             }
             let answers = work.to_share();
             let Some(sharing) = self.sharing.take_if(|_| !answers.is_empty()) else {
-                return;
+                return Vec::new();
             };
             self.stepping = Some(Box::pin(sharing.publish(answers)));
         }

@@ -25,8 +25,10 @@ const AFTERWARDS: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENT_PART: u32 = 8;
 
-/// Rows of one look at first, where others may be answered though it fails.
+/// Rows of one look at first, where others may be answered though it fails; how often it is halved when it has failed; and how many there are at once.
 const PART: usize = 100;
+const HALVINGS: usize = 2;
+const LOOKS: usize = 64;
 
 /// Most questions in one claim: the claims of all batches of a statement share an item of 400 KB.
 const MOST: usize = 1024;
@@ -126,25 +128,26 @@ impl<'a> Sharing<'a> {
         let until = until.min(self.times.deadline);
         let mut left: Vec<u32> = work.unsettled().collect();
         let begin = Instant::now();
-        for doublings in 0.. {
-            let looked = Instant::now();
-            let part = (PART >> doublings.min(PART.ilog2())).max(1);
-            let looks = left.chunks(part).map(|rows| async move {
-                let known = timeout_at(until, self.look(rows, false)).await.unwrap_or_else(|_| Err(late()));
-                known.map(|known| self.learnt(rows, &known.answers)).map_err(|error| (rows, error))
-            });
+        for round in 0.. {
+            let (looked, part) = (Instant::now(), PART >> HALVINGS.min(round));
             let (mut undone, mut failed) = (Vec::new(), None);
-            for found in join_all(looks).await {
-                match found {
-                    Ok(found) => work.find(found),
-                    Err((rows, error)) => {
-                        undone.extend(rows);
-                        failed = Some(error);
+            for together in left.chunks(LOOKS * part) {
+                let looks = together.chunks(part).map(|rows| async move {
+                    let known = timeout_at(until, self.look(rows, false)).await.unwrap_or_else(|_| Err(late()));
+                    known.map(|known| self.learnt(rows, &known.answers)).map_err(|error| (rows, error))
+                });
+                for found in join_all(looks).await {
+                    match found {
+                        Ok(found) => work.find(found),
+                        Err((rows, error)) => {
+                            undone.extend(rows);
+                            failed = Some(error);
+                        }
                     }
                 }
             }
             match failed {
-                Some(error) if looked + INTERVAL >= until => return Err(error),
+                Some(error) if Instant::now().max(looked + INTERVAL) >= until => return Err(error),
                 Some(_) => sleep_until(looked + INTERVAL).await,
                 None => break,
             }
