@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use file::Scenario;
 
 /// How many are played at once: each has processes of its own, and some wait most of their time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_comes_out_as_its_file_says() {
