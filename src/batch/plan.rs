@@ -1,6 +1,6 @@
 //! Which rows are the same, and which need no answer of a service.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::StatementFaults;
@@ -14,9 +14,8 @@ pub struct Plan<'a> {
     firsts: Vec<u32>,
     rows: Vec<Option<u32>>,
     rendering: Rendering,
-    /// The least number of hours for which answers may serve other statements, of the rows that say one, and whether some say none.
-    hours: Option<u64>,
-    has_default: bool,
+    /// For how many hours answers may serve other statements, as the rows say it; none where one leaves that to the setting.
+    hours: BTreeSet<Option<u64>>,
 }
 
 impl<'a> Plan<'a> {
@@ -34,8 +33,7 @@ impl<'a> Plan<'a> {
             firsts: Vec::new(),
             rows: Vec::with_capacity(rows.len()),
             rendering,
-            hours: None,
-            has_default: false,
+            hours: BTreeSet::new(),
         };
         let mut asked: HashMap<Question<'a>, u32> = HashMap::with_capacity(rows.len());
         let mut refused: HashMap<&'a [Argument<'a>], u32> = HashMap::new();
@@ -46,7 +44,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             let hours = options.and_then(|place| Options::shared_answers_hours(row.get(place)?));
-            let prepared = function.prepare(row).inspect(|_| plan.share_for(hours));
+            let prepared = function.prepare(row).inspect(|_| _ = plan.hours.insert(hours));
             let number = match prepared {
                 Ok(job) => match job.question.as_ref().and_then(|question| asked.get(question)) {
                     Some(number) => {
@@ -67,15 +65,9 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn share_for(&mut self, hours: Option<u64>) {
-        self.has_default |= hours.is_none();
-        self.hours = self.hours.into_iter().chain(hours).min();
-    }
-
     /// For how long the answers of the batch serve other statements, where the setting says so long: what its rows say counts, and the least of it.
     pub fn shared_answers(&self, setting: Duration) -> Duration {
-        let setting = (self.has_default || self.hours.is_none()).then_some(setting);
-        self.hours.map(Duration::from_hours).into_iter().chain(setting).min().unwrap_or_default()
+        self.hours.iter().map(|hours| hours.map_or(setting, Duration::from_hours)).min().unwrap_or(setting)
     }
 
     /// What one of equal rows must have, the others get.

@@ -71,16 +71,6 @@ impl Entry {
     pub fn is_empty(&self) -> bool {
         self.outcomes.is_empty() && self.tries.is_empty() && self.refusal.is_none() && self.answered == 0
     }
-
-    /// Adds what a later entry says.
-    pub fn extend(&mut self, later: Self) {
-        self.outcomes.extend(later.outcomes);
-        self.tries.extend(later.tries);
-        self.holds.extend(later.holds);
-        self.reason = later.reason.or(self.reason.take());
-        self.refusal = later.refusal.or(self.refusal.take());
-        self.answered = self.answered.max(later.answered);
-    }
 }
 
 impl Known {

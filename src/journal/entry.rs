@@ -28,7 +28,7 @@ struct Written<'a> {
     reason: Option<String>,
     #[serde(borrow)]
     refusal: Option<Refused<'a>>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     answered: usize,
 }
 
@@ -55,13 +55,8 @@ struct Refused<'a> {
     service_code: Option<Box<str>>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
-fn is_default(told: &Told) -> bool {
-    *told == Told::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The bytes to keep of an entry, at `now`; none for an empty one.

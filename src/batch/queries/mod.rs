@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use self::service::{Memory, Service};
 use super::limiter::Tracks;
-use super::{Entry, Known, Plan, Progress, StatementFaults, Targets, Work};
+use super::{Known, Plan, Progress, StatementFaults, Targets, Work};
 use crate::function::Argument;
 
 /// One query.
@@ -182,14 +182,10 @@ async fn ask(service: &Service, targets: &Targets, batch: usize, query: Query, o
     let text = |row: usize| Argument::Text(Cow::Owned(format!("{batch} {row}")));
     let rows: Vec<Vec<Argument<'_>>> = (0..query.rows_per_batch).map(|row| vec![text(row)]).collect();
     let plan = Plan::of(service, &rows);
-    let mut kept = Entry::default();
+    let mut kept = Known::default();
     open.take().await;
     for again in 0.. {
-        let known = Known {
-            outcomes: kept.outcomes.iter().cloned().collect(),
-            tries: kept.tries.iter().copied().collect(),
-            ..Known::default()
-        };
+        let known = Known { outcomes: kept.outcomes.clone(), tries: kept.tries.clone(), ..Known::default() };
         let deadline = Instant::now() + Duration::from_millis(26_500);
         let work = Work::new(&plan, StatementFaults::Refuse, targets, known, deadline);
         let mut work = if query.together { work.going_on() } else { work };
@@ -198,7 +194,7 @@ async fn ask(service: &Service, targets: &Targets, batch: usize, query: Query, o
         }
         work.cut_off();
         if query.together {
-            kept.extend(work.unsaved());
+            kept.learn(work.unsaved());
             sleep(Duration::from_secs_f64((0.2 * 1.5_f64.powi(again)).min(10.0))).await;
         } else {
             open.narrow();
