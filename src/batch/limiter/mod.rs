@@ -82,9 +82,9 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Whether it is one of a burst.
+    /// Whether it is one of a burst: that it was throttled says nothing of the pace.
     fn makes_up(&self) -> bool {
-        self.late > SLACK
+        self.late > SLACK && !self.pace.is_past_burst()
     }
 }
 
@@ -112,7 +112,12 @@ struct Together {
     hold: Option<Instant>,
     seen: Option<u64>,
     sharers: f64,
-    is_asking: bool,
+    /// Slots that it could have had last.
+    window: usize,
+    /// When the track was asked for, if that is not answered yet.
+    asked: Option<Instant>,
+    /// How long it took to answer last.
+    way: Duration,
     not_before: Option<Instant>,
     /// Until when the track is not asked for, as it could not be had. Until it is had again, the environment goes on alone.
     left_until: Option<Instant>,
@@ -131,7 +136,9 @@ impl Limiter {
             hold: None,
             seen: None,
             sharers: f64::INFINITY,
-            is_asking: false,
+            window: 0,
+            asked: None,
+            way: Duration::ZERO,
             not_before: None,
             left_until: None,
         });
@@ -159,10 +166,11 @@ impl Limiter {
         let Some(together) = &mut self.together else {
             return;
         };
-        together.is_asking = false;
+        let asked = together.asked.take();
         match got {
             Some(Ok(got)) => {
                 together.left_until = None;
+                together.way = asked.map_or(Duration::ZERO, |asked| now - asked);
                 together.got(now, got, &mut self.alone.random);
             }
             Some(Err(error)) => {
@@ -227,7 +235,7 @@ impl Together {
     }
 
     fn order(&mut self, now: Instant, calls: usize, latency: Option<Duration>, chance: f64) -> Order {
-        if self.is_asking || self.left_until.is_some_and(|until| until > now) {
+        if self.asked.is_some() || self.left_until.is_some_and(|until| until > now) {
             return Order::Nothing;
         }
         let mut most = calls.saturating_sub(self.slots.len());
@@ -243,7 +251,7 @@ impl Together {
         } else if at.is_some() {
             most = 0;
         }
-        self.is_asking = true;
+        self.asked = Some(now);
         let since =
             |(track, seen): (Track, Instant)| Track { ahead: track.ahead - (now - seen).as_secs_f64(), ..track };
         Order::Ask(Ask {
@@ -254,7 +262,8 @@ impl Together {
             held,
             seen: self.seen,
             sharers: self.sharers,
-            latency,
+            window: self.window,
+            round: latency.map(|latency| latency + self.way),
             chance,
         })
     }
@@ -265,6 +274,7 @@ impl Together {
             self.lowered.filter(|lowered| got.track.is_some_and(|track| track.pace.version + 1 == lowered.version));
         self.hold = self.hold.filter(|until| got.track.is_some_and(|track| later(now, track.ahead) + LEAD < *until));
         self.sharers = got.sharers;
+        self.window = got.window;
         let version = |track: Track| track.pace.version;
         self.is_answered &= self.track.map(|(track, _)| version(track)) == got.track.map(version);
         self.track = got.track.map(|track| (track, now));

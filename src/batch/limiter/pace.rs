@@ -9,7 +9,8 @@
 //! answered, is lowered by more and more, and comes back to the same place: a service that refuses everything says nothing of its quota.
 //!
 //! Time is what slots of this pace have filled: who does not use a pace does not raise it. What was left unused is made up for at once,
-//! as most quotas allow; a call that is throttled among those shortens such bursts, and says nothing of the pace.
+//! as most quotas allow; a call that is throttled among those shortens such bursts, and says nothing of the pace. Who never catches up in a
+//! search makes up for time in all of its calls: what is throttled beyond a burst is throttled for the pace.
 
 use std::time::Duration;
 
@@ -32,8 +33,11 @@ const LOWER: f64 = 0.08;
 /// Seconds in which a throttled call says that the pace was not lowered enough.
 const AGAIN: f64 = 0.25;
 
-/// Most times as fast as in seconds of one, by which a quota is searched for where calls are short.
-const SOONEST: f64 = 4.0;
+/// Rounds in which a pace that is searched for doubles, where that is less than a second.
+const ROUNDS: f64 = 2.5;
+
+/// Seconds in which it doubles at the soonest.
+const SOONEST: f64 = 0.25;
 
 /// Seconds that are left free for a pace that is below its top by one, as a logarithm.
 const PAUSE: f64 = 0.4;
@@ -97,6 +101,12 @@ impl Pace {
         self.doubt() > LOWER
     }
 
+    /// Whether more was used of it than a burst, while nobody knows what comes of it.
+    pub fn is_past_burst(&self) -> bool {
+        let begun = if self.version == 0 { knee() } else { 0.0 };
+        self.is_tried() && self.used - begun > self.burst
+    }
+
     /// Whether it has just been lowered.
     fn is_again(&self) -> bool {
         self.version > 0 && self.used < AGAIN
@@ -107,17 +117,17 @@ impl Pace {
         if self.is_tried() { UNSEEN / self.doubt() } else { f64::INFINITY }
     }
 
-    /// What `calls` slots count for, in seconds of use, one for each at most. Where a quota is searched for, calls that take less than a second
-    /// tell sooner, so that it is found as many calls later whatever they take.
-    pub fn use_of(&self, calls: f64, latency: Option<Duration>) -> f64 {
+    /// What `calls` slots count for, in seconds of use, one for each at most; `round` is how long it takes until it is known what came of
+    /// a slot. Where a quota is searched for, short ones tell sooner.
+    pub fn use_of(&self, calls: f64, round: Option<Duration>) -> f64 {
         let per_second = self.per_second();
         let scale = (per_second.max(self.top) / FIRST).min(1.0);
         let seconds = calls * scale / per_second;
-        let speed = match latency {
-            Some(latency) if self.growth() > 0.9 * TWO => (1.0 / latency.as_secs_f64().max(0.001)).clamp(1.0, SOONEST),
+        let doubles = match round {
+            Some(round) if self.growth() > 0.9 * TWO => (ROUNDS * round.as_secs_f64()).clamp(SOONEST, 1.0),
             _ => 1.0,
         };
-        (seconds * speed).min(calls)
+        (seconds / doubles).min(calls)
     }
 
     /// The pace after a call was throttled that had started in a slot of it; `is_answered` says whether one was answered since it was lowered last.
@@ -248,7 +258,7 @@ mod tests {
         // A slot of minutes is not known to be right for minutes.
         assert_eq!(uses(Pace { depth: 7.0, ..lowered }, 100), 10.0);
         let unknown = Pace::unknown();
-        assert_eq!([uses(unknown, 2000), uses(unknown, 500), uses(unknown, 1)], [1.25, 2.5, 1.25 * SOONEST]);
+        assert_eq!([uses(unknown, 2000), uses(unknown, 200), uses(unknown, 1)], [1.25, 2.5, 1.25 / SOONEST]);
         assert_eq!(unknown.use_of(10.0, None), 1.25);
     }
 
@@ -270,6 +280,15 @@ mod tests {
         assert!((0.37..0.38).contains(&steadied.burst), "{steadied:?}");
         assert_eq!((steadied.version, steadied.top), (1, Pace::unknown().top));
         assert_eq!(Pace::unknown().steadied(0.9).burst, 0.0);
+    }
+
+    #[test]
+    fn whoever_is_late_in_a_search_is_throttled_for_its_pace_once_a_burst_is_used() {
+        let (unknown, lowered) = (Pace::unknown(), Pace { burst: 0.5, ..Pace::unknown().lowered(true) });
+        let past = |pace: Pace, seconds| Pace { used: pace.used + seconds, ..pace }.is_past_burst();
+        assert_eq!([past(unknown, 0.9), past(unknown, 1.1)], [false, true]);
+        assert_eq!([past(lowered, 0.4), past(lowered, 0.6)], [false, true]);
+        assert!(!past(Pace::of(10.0), 2.0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Got, LEFT_ALONE, Limiter, Order, Pace, Start, Track, TracksError};
+use super::{Ask, Got, LEFT_ALONE, Limiter, Order, Pace, Start, Track, TracksError};
 
 fn starts(limiter: &mut Limiter, now: Instant) -> usize {
     starts_at(limiter, now, 0.0)
@@ -121,7 +121,7 @@ fn a_frozen_environment_does_not_make_up_for_the_time() {
 /// Slots of a track with that pace; the next free one is `ahead` seconds away, and the first of these was to be used `late` seconds ago.
 fn slots(pace: Pace, ahead: f64, slots: usize, late: f64) -> Got {
     let track = Some(Track { pace, takes: 1, ahead });
-    Got { track, slots: (slots > 0).then_some((slots, -late)), pace: Some(pace), sharers: 1.0 }
+    Got { track, slots: (slots > 0).then_some((slots, -late)), pace: Some(pace), sharers: 1.0, window: slots }
 }
 
 fn got(ahead: f64, count: usize) -> Got {
@@ -159,6 +159,24 @@ fn what_was_taken_at_a_pace_that_is_far_too_high_is_left() {
     let (pace, left) = throttled(Pace::unknown(), 0.0);
     assert!(pace.per_second() < Pace::unknown().per_second() / 2.0, "{pace:?}");
     assert_eq!(left, 0);
+    // Also among calls that make up for unused time, once there were more of them than in a burst.
+    let behind = Pace { used: Pace::unknown().used + 2.0, ..Pace::unknown() };
+    let (pace, left) = throttled(behind, 0.5);
+    assert!(pace.per_second() < behind.per_second() / 2.0, "{pace:?}");
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn what_comes_of_a_slot_is_known_after_the_way_to_the_track_and_the_call() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(None, true, 1);
+    assert!(matches!(limiter.order(now, 9), Order::Ask(Ask { round: None, .. })));
+    let later = now + Duration::from_millis(30);
+    limiter.got(later, Some(Ok(got(0.0, 1))));
+    limiter.succeeded(Duration::from_millis(100));
+    starts(&mut limiter, later);
+    let Order::Ask(ask) = limiter.order(later, 9) else { panic!("{limiter:?}") };
+    assert_eq!(ask.round, Some(Duration::from_millis(130)));
 }
 
 #[test]

@@ -108,8 +108,10 @@ pub struct Ask {
     pub seen: Option<u64>,
     /// Environments at work.
     pub sharers: f64,
-    /// How long calls take.
-    pub latency: Option<std::time::Duration>,
+    /// Slots that it could have had last, 0 at first.
+    pub window: usize,
+    /// How long it takes from a change of the track until it is known what came of a slot.
+    pub round: Option<std::time::Duration>,
     /// From 0 up to 1, by chance: what is added to a part of a slot before that is cut off.
     pub chance: f64,
 }
@@ -125,6 +127,8 @@ pub struct Got {
     pub pace: Option<Pace>,
     /// Environments at work.
     pub sharers: f64,
+    /// Slots that it could have had last.
+    pub window: usize,
 }
 
 /// Changes of the same track that are tried: one, and one for each thing that may have changed meanwhile.
@@ -132,7 +136,7 @@ const TRIES: usize = 5;
 
 /// Takes slots, as many as are this environment's share of a turn.
 pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, TracksError> {
-    let mut got = Got { track: ask.known, slots: None, pace: None, sharers: ask.sharers };
+    let mut got = Got { track: ask.known, slots: None, pace: None, sharers: ask.sharers, window: ask.window };
     let mut is_doubted = false;
     let mut has_lowered = false;
     if let Some(lowered) = ask.lowered {
@@ -162,19 +166,23 @@ pub async fn take(tracks: &dyn Tracks, target: &str, ask: Ask) -> Result<Got, Tr
         if track.ahead > to {
             break;
         }
-        let slots = share(per_second * turn / got.sharers, ask.chance).min(ask.most);
+        // One count of the others may be chance: in a search nobody goes from few slots to many at once (slow start, RFC 5681).
+        let widest = if track.is_searched() { (2 * got.window).max(1) } else { usize::MAX };
+        let window = share(per_second * turn / got.sharers, ask.chance).min(widest);
+        let slots = window.min(ask.most);
         let (calls, version) = (count(slots), track.pace.version);
         let width = calls / per_second;
         let from = if has_lowered { track.pace.pause().max(1.0 / per_second) } else { -track.pace.burst };
         let change = if track.ahead < from {
             Change::Restart { version, width, from }
         } else {
-            let used = track.pace.use_of(calls, ask.latency);
+            let used = track.pace.use_of(calls, ask.round);
             Change::Queue { version, width, used, from, to }
         };
         match tracks.change(target, change).await? {
             Changed::Yes(after) => {
                 got.learn(&ask, Changed::Yes(after));
+                got.window = window;
                 got.slots = Some((slots, after.ahead - width));
                 got.pace = Some(track.pace);
                 break;
@@ -192,10 +200,7 @@ impl Got {
             Changed::No(track) => (track, 1),
         };
         self.track = track;
-        if track.zip(ask.known).is_some_and(|(track, known)| track.is_searched() != known.is_searched()) {
-            // Whoever had luck in a search counts fewer than there are, and who had none more.
-            self.sharers = f64::INFINITY;
-        } else if let Some((track, seen)) = track.zip(ask.seen).filter(|(track, seen)| track.takes > *seen) {
+        if let Some((track, seen)) = track.zip(ask.seen).filter(|(track, seen)| track.takes > *seen) {
             // All that have work take slots in their turn.
             let counted = count(usize::try_from(track.takes - seen + own).unwrap_or(usize::MAX));
             // One turn is as good as chance: a few together make shares fair.
@@ -305,7 +310,8 @@ mod tests {
             held: None,
             seen: None,
             sharers: 1.0,
-            latency: None,
+            window: 1000,
+            round: None,
             chance: 0.0,
         }
     }
@@ -392,17 +398,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn environments_at_work_are_counted_anew_after_a_search() {
-        let tracks = Still::default();
-        let search = take(&tracks, "model", ask(1, Pace::unknown())).await.unwrap();
-        // Another one has lowered the pace since, and that is over.
-        let found = Pace { version: 1, ..Pace::of(100.0) };
-        tracks.0.lock().unwrap().0.as_mut().unwrap().pace = found;
-        let ask = Ask { known: search.track, seen: Some(1), sharers: 2.0, ..ask(9, found) };
-        let first = take(&tracks, "model", ask).await.unwrap();
-        assert_eq!((first.sharers, first.slots.unwrap().0), (f64::INFINITY, 1));
-        let ask = Ask { known: first.track, seen: Some(2), sharers: first.sharers, ..ask };
-        let second = take(&tracks, "model", ask).await.unwrap();
-        assert_eq!(second.sharers, 1.0);
+    async fn in_a_search_an_environment_takes_at_most_twice_as_many_slots_as_it_could_have_had_before() {
+        // Few rows are left for a while, which is nobody's share.
+        let taken = async |pace: Pace| {
+            let tracks = Still::default();
+            let mut ask = Ask { sharers: f64::INFINITY, window: 0, ..ask(100, pace) };
+            let mut taken = Vec::new();
+            for most in [100, 100, 100, 1, 100, 100] {
+                let got = take(&tracks, "model", Ask { most, ..ask }).await.unwrap();
+                taken.push(got.slots.unwrap().0);
+                let seen = got.track.map(|track| track.takes);
+                ask = Ask { seen, sharers: got.sharers, window: got.window, ..ask };
+            }
+            taken
+        };
+        let searched =
+            Pace { top: 100.0 / Pace::unknown().per_second() * Pace::unknown().top, burst: 9.0, ..Pace::unknown() };
+        assert_eq!(taken(searched).await, [1, 1, 2, 1, 8, 16]);
+        assert_eq!(taken(Pace::of(100.0)).await, [1, 1, 100, 1, 100, 100]);
     }
 }
