@@ -10,7 +10,7 @@ use super::{SLACK, Slot, Start, later};
 
 /// Calls a second that a lowered pace gains in each second, beside the cubic, times the root of what it was: a fast one would take long to come
 /// back by the same steps as a slow one.
-const GAIN: f64 = 0.3;
+const GAIN: f64 = 0.2;
 
 /// One environment's own track.
 #[derive(Debug)]
