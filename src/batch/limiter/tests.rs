@@ -258,8 +258,43 @@ fn in_a_search_who_had_a_slot_waits_for_the_next_as_long_as_who_had_none() {
     };
     let (with, without) = (waits(1, 64.0), waits(0, 64.0));
     assert!((0.5..0.8).contains(&with) && (with - without).abs() < 0.01, "{with}, {without}");
+    // Four have half a second together for a slot each, at eight a second.
+    let few = waits(1, 4.0);
+    assert!((0.2..0.3).contains(&few), "{few}");
     // Nobody has been met, or nobody is there: a batch of a few rows is not to wait.
     assert_eq!([waits(1, f64::INFINITY), waits(1, 1.0)], [0.0, 0.0]);
+}
+
+#[test]
+fn slots_follow_each_other_at_the_pace_and_more_are_asked_for_before_the_last_one() {
+    let (now, milliseconds) = (Instant::now(), Duration::from_millis);
+    let mut limiter = Limiter::new(None, true, 1);
+    assert!(matches!(limiter.order(now, 0), Order::Nothing), "nobody has rows left");
+    limiter.got(now, Some(Ok(got(0.5, 5))));
+    assert_eq!(starts(&mut limiter, now), 1);
+    assert_eq!(limiter.try_start(now, 0.0), Start::At(now + milliseconds(100)));
+    assert!(matches!(limiter.order(now, 4), Order::Nothing), "there are four slots");
+    assert!(matches!(limiter.order(now, 9), Order::At(at) if at == now + milliseconds(300)), "{limiter:?}");
+    let later = now + milliseconds(300);
+    let Order::Ask(ask) = limiter.order(later, 9) else { panic!("{limiter:?}") };
+    assert!((ask.known.unwrap().ahead - 0.2).abs() < 1e-9 && ask.most == 5, "{ask:?}");
+}
+
+#[test]
+fn a_slow_pace_that_was_lowered_is_not_lowered_again_before_a_call_is_answered() {
+    let (mut now, mut limiter) = (Instant::now(), Limiter::new(Some(2.0), false, 1));
+    limiter.succeeded(Duration::from_secs(1));
+    let mut versions = Vec::new();
+    for is_answered in [false, false, true] {
+        now += Duration::from_secs(10);
+        let Start::Now(slot) = limiter.try_start(now, 0.0) else { panic!("{limiter:?}") };
+        if is_answered {
+            limiter.succeeded(Duration::from_secs(1));
+        }
+        limiter.throttled(now, slot);
+        versions.push(limiter.alone.pace.version);
+    }
+    assert_eq!(versions, [1, 1, 2]);
 }
 
 fn held(limiter: &mut Limiter, now: Instant) -> Option<f64> {
@@ -278,7 +313,7 @@ fn a_wait_is_told_once_and_slots_before_its_end_are_left() {
     assert!(matches!(limiter.try_start(now, 0.0), Start::Now(_)));
     limiter.hold(now + seconds(7));
     limiter.hold(now + seconds(2));
-    assert_eq!(limiter.try_start(now + seconds(1), 0.0), Start::WhenTaken);
+    assert_eq!(limiter.try_start(now + Duration::from_millis(200), 0.0), Start::WhenTaken);
     assert_eq!(held(&mut limiter, now), Some(7.0));
     // While that is told, the service asks for more.
     limiter.hold(now + seconds(20));
