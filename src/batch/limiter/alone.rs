@@ -1,7 +1,7 @@
 //! Slots of one environment that knows nothing of others: it takes each when the call starts.
 //!
 //! When one of its calls is throttled, most likely somebody is too fast, and nobody knows who. Half is given back, and gained again by steps that
-//! are relatively larger for those who have less, so that all come to have as much: binomial congestion control (Bansal and Balakrishnan, 2001).
+//! are relatively larger for those who have less, so that their paces draw near to each other: binomial congestion control (Bansal and Balakrishnan, 2001).
 
 use std::time::{Duration, Instant};
 
